@@ -1,0 +1,49 @@
+// Values from JavaScript to C++ and back. `lib` has checked types and ranges; nothing is decided
+// here.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "crossmem/mapped_file.h"
+#include "crossmem/mapping.h"
+
+namespace crossmem::addon {
+
+/// The arguments of a call, from `first` on.
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info, std::size_t first = 0)
+      : info_(info), first_(first) {}
+
+  Napi::Env env() const { return info_.Env(); }
+  Napi::Value at(std::size_t index) const { return info_[first_ + index]; }
+  std::uint64_t number(std::size_t index) const;
+  bool flag(std::size_t index) const { return at(index).ToBoolean(); }
+  std::string text(std::size_t index) const { return at(index).ToString(); }
+  /// Two arguments: an offset, and a length or undefined.
+  Range range(std::size_t index) const;
+  /// A Uint8Array's memory.
+  std::span<std::byte> bytes(std::size_t index) const;
+
+ private:
+  const Napi::CallbackInfo& info_;
+  std::size_t first_;
+};
+
+Napi::Value to_number(Napi::Env env, std::uint64_t value);
+Napi::Value to_js_error(Napi::Env env, const std::exception_ptr& error);
+Napi::Value to_js(Napi::Env env, const Fault& fault);
+Napi::Value to_js(Napi::Env env, const Residency& residency);
+
+Advice to_advice(const std::string& name);
+Protection to_protection(const std::string& name);
+MappedFileOptions to_file_options(const Napi::Object& options);
+AnonymousOptions to_anonymous_options(const Napi::Object& options);
+
+}  // namespace crossmem::addon

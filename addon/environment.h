@@ -1,0 +1,68 @@
+// What one JavaScript environment (the main thread, or a worker) shares among its objects: its
+// queue of things to do on its thread, its pending operations, its constructors.
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace crossmem::addon {
+
+class Operation;
+
+/// Runs functions on the environment's thread. Any thread may post, also after the environment is
+/// gone; then the function is dropped.
+class JsQueue {
+ public:
+  using Job = std::function<void(Napi::Env)>;
+
+  explicit JsQueue(Napi::Env env);
+
+  /// False if the environment is gone.
+  bool post(Job job);
+
+  // On the environment's thread only.
+  void hold();  ///< The event loop stays up until the matching `unhold`.
+  void unhold();
+  void shut_down();
+
+ private:
+  static void run(napi_env env, napi_value, void*, void* job);
+
+  std::mutex mutex_;
+  bool closed_ = false;
+  napi_env env_;
+  napi_threadsafe_function function_ = nullptr;
+  unsigned holds_ = 0;
+};
+
+using PendingOperations =
+    std::set<std::weak_ptr<Operation>, std::owner_less<std::weak_ptr<Operation>>>;
+
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+  ~Environment();
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  const std::shared_ptr<JsQueue>& queue() const noexcept { return queue_; }
+  PendingOperations& operations() noexcept { return operations_; }
+
+  Napi::FunctionReference mapping_class;
+  /// lib's function that makes a JavaScript error of a C++ one.
+  Napi::FunctionReference make_error;
+
+ private:
+  void shut_down();
+
+  std::shared_ptr<JsQueue> queue_;
+  PendingOperations operations_;
+};
+
+}  // namespace crossmem::addon

@@ -1,0 +1,93 @@
+// From the environment's thread to a thread of the pool, and back.
+#include "operation.h"
+
+#include <utility>
+
+#include "convert.h"
+#include "crossmem/error.h"
+#include "crossmem/task_pool.h"
+
+namespace crossmem::addon {
+
+Operation::Operation(Napi::Env env, Work work, Napi::Value on_progress, Napi::Function callback)
+    : queue_(Environment::of(env).queue()),
+      work_(std::move(work)),
+      callback_(Napi::Persistent(callback)) {
+  if (on_progress.IsFunction()) on_progress_ = Napi::Persistent(on_progress.As<Napi::Function>());
+  on_progress_.SuppressDestruct();
+  callback_.SuppressDestruct();
+}
+
+Napi::Value Operation::start(Napi::Env env, Work work, Napi::Value on_progress,
+                             Napi::Function callback) {
+  const std::shared_ptr<Operation> operation(
+      new Operation(env, std::move(work), on_progress, callback));
+  Environment::of(env).operations().insert(operation);
+  operation->queue_->hold();
+  TaskPool::shared().run([operation] { operation->run(); });
+  return Napi::Function::New(
+      env,
+      [weak = std::weak_ptr(operation)](const Napi::CallbackInfo&) {
+        if (const auto pending = weak.lock()) pending->cancel();
+      },
+      "cancel");
+}
+
+void Operation::run() {
+  const auto self = shared_from_this();
+  try {
+    Progress progress;
+    if (!on_progress_.IsEmpty())
+      progress = [this](std::uint64_t done, std::uint64_t total) { report(done, total); };
+    const Cancelled cancelled = [this] { return cancelled_.load(std::memory_order_relaxed); };
+    if (cancelled()) throw Error(Errc::cancelled, {});
+    Deliver deliver = work_(cancelled, progress);
+    queue_->post(
+        [self, deliver = std::move(deliver)](Napi::Env env) { self->settle(env, deliver, false); });
+  } catch (const std::exception&) {
+    queue_->post([self, error = std::current_exception()](Napi::Env env) {
+      self->settle(
+          env, [&](Napi::Env) { return to_js_error(env, error); }, true);
+    });
+  }
+}
+
+void Operation::report(std::uint64_t done, std::uint64_t total) {
+  total_ = total;
+  // Release/acquire publish `total_` with `done_`; one job at a time is under way.
+  done_.store(done, std::memory_order_release);
+  if (progress_posted_.exchange(true, std::memory_order_acq_rel)) return;
+  queue_->post([self = shared_from_this()](Napi::Env env) {
+    self->progress_posted_.store(false, std::memory_order_release);
+    const std::uint64_t now = self->done_.load(std::memory_order_acquire);
+    if (!self->on_progress_.IsEmpty())
+      self->on_progress_.Call({to_number(env, now), to_number(env, self->total_)});
+  });
+}
+
+void Operation::settle(Napi::Env env, const Deliver& outcome, bool failed) {
+  Environment::of(env).operations().erase(weak_from_this());
+  queue_->unhold();
+  Napi::Value error = env.Undefined();
+  Napi::Value value = env.Undefined();
+  try {
+    (failed ? error : value) = outcome(env);
+  } catch (const crossmem::Error&) {
+    error = to_js_error(env, std::current_exception());
+  }
+  const Napi::Function callback = callback_.Value();
+  callback_.Reset();
+  on_progress_.Reset();
+  callback.Call({error, value});
+}
+
+Napi::Value run_now(Napi::Env env, const Work& work) {
+  try {
+    return work({}, {})(env);
+  } catch (const std::exception& error) {
+    if (dynamic_cast<const Napi::Error*>(&error) != nullptr) throw;
+    throw Napi::Error(env, to_js_error(env, std::current_exception()));
+  }
+}
+
+}  // namespace crossmem::addon

@@ -1,0 +1,49 @@
+// Operation: a verb that runs on the library's threads and calls back on the environment's.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "crossmem/mapping.h"
+#include "environment.h"
+
+namespace crossmem::addon {
+
+/// Turns a result into a JavaScript value, on the environment's thread.
+using Deliver = std::function<Napi::Value(Napi::Env)>;
+/// The verb itself, on any thread. Throws `crossmem::Error`.
+using Work = std::function<Deliver(const Cancelled&, const Progress&)>;
+
+class Operation : public std::enable_shared_from_this<Operation> {
+ public:
+  /// Starts `work` and returns a JavaScript function that cancels it. `callback(error, value)` is
+  /// called once; `on_progress(done, total)` (or undefined) now and then, at most once a turn.
+  static Napi::Value start(Napi::Env env, Work work, Napi::Value on_progress,
+                           Napi::Function callback);
+
+  void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+
+ private:
+  Operation(Napi::Env env, Work work, Napi::Value on_progress, Napi::Function callback);
+  void run();
+  void report(std::uint64_t done, std::uint64_t total);
+  void settle(Napi::Env env, const std::function<Napi::Value(Napi::Env)>& outcome, bool failed);
+
+  std::shared_ptr<JsQueue> queue_;
+  Work work_;
+  std::atomic<bool> cancelled_{false};  ///< Relaxed: it orders nothing.
+  std::atomic<bool> progress_posted_{false};
+  std::atomic<std::uint64_t> done_{0};
+  std::uint64_t total_ = 0;
+  // Reset on the environment's thread only; if that is gone, so are they.
+  Napi::FunctionReference on_progress_;
+  Napi::FunctionReference callback_;
+};
+
+/// Runs `work` here and now.
+Napi::Value run_now(Napi::Env env, const Work& work);
+
+}  // namespace crossmem::addon

@@ -1,0 +1,87 @@
+// Each view is known by a weak reference until its finalizer has run.
+#include "views.h"
+
+#include <dlfcn.h>
+
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "crossmem/error.h"
+
+namespace crossmem::addon {
+
+struct Views::Set {
+  std::unordered_set<View*> views;
+};
+
+struct Views::View {
+  std::shared_ptr<Set> set;  ///< Views may outlive the mapping object.
+  Pin pin;
+  napi_ref buffer = nullptr;  ///< Weak.
+};
+
+Views::Views() : set_(std::make_shared<Set>()) {}
+Views::~Views() = default;
+
+Napi::Value Views::array_buffer(Napi::Env env, std::byte* data, std::size_t length, Pin pin) {
+  if (length == 0) return Napi::ArrayBuffer::New(env, 0);
+  auto view = std::make_unique<View>(View{set_, std::move(pin)});
+  napi_value buffer = nullptr;
+  const napi_status status =
+      napi_create_external_arraybuffer(env, data, length, finalize, view.get(), &buffer);
+  if (status == napi_no_external_buffers_allowed)
+    throw Error(Errc::no_external_buffers,
+                "this runtime does not allow zero-copy views (Electron's memory cage); use read() "
+                "and write(), which copy");
+  if (status != napi_ok) throw Napi::Error::New(env);
+  View* const known = view.release();  // `finalize` takes it
+  set_->views.insert(known);
+  if (napi_create_reference(env, buffer, 0, &known->buffer) != napi_ok) throw Napi::Error::New(env);
+  return {env, buffer};
+}
+
+void Views::finalize(napi_env env, void* /*data*/, void* hint) {
+  const std::unique_ptr<View> view(static_cast<View*>(hint));
+  view->set->views.erase(view.get());
+  if (view->buffer != nullptr) napi_delete_reference(env, view->buffer);
+}
+
+void Views::detach_all(Napi::Env env) {
+  // A copy: some runtimes finalize inside of the detaching call.
+  const std::vector<View*> views(set_->views.begin(), set_->views.end());
+  for (View* const view : views) {
+    napi_value buffer = nullptr;
+    bool detached = true;
+    if (napi_get_reference_value(env, view->buffer, &buffer) != napi_ok || buffer == nullptr ||
+        napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached)
+      continue;
+    Pin pin = std::move(view->pin);
+    if (napi_detach_arraybuffer(env, buffer) != napi_ok) view->pin = std::move(pin);
+  }
+}
+
+Napi::Value Views::shared_array_buffer(Napi::Env env, std::byte* data, std::size_t length,
+                                       Pin pin) {
+  // Node 26.1 and Bun have it, no header of Node-API 9 does: looked up, never linked.
+  using Finalize = void (*)(void* data, void* hint);
+  using Create = napi_status (*)(napi_env, void*, std::size_t, Finalize, void*, napi_value*);
+  static const auto create =
+      reinterpret_cast<Create>(::dlsym(RTLD_DEFAULT, "node_api_create_external_sharedarraybuffer"));
+  if (create == nullptr)
+    throw Error(Errc::unsupported,
+                "this runtime cannot make a SharedArrayBuffer of mapped memory (Node.js 26.1 can); "
+                "use arrayBuffer, on which Atomics work too, and map the file in each worker");
+  auto owned = std::make_unique<Pin>(std::move(pin));
+  napi_value buffer = nullptr;
+  const napi_status status = create(
+      env, data, length, [](void*, void* hint) { delete static_cast<Pin*>(hint); }, owned.get(),
+      &buffer);
+  if (status == napi_no_external_buffers_allowed)
+    throw Error(Errc::no_external_buffers, "this runtime does not allow zero-copy views");
+  if (status != napi_ok) throw Napi::Error::New(env);
+  static_cast<void>(owned.release());
+  return {env, buffer};
+}
+
+}  // namespace crossmem::addon

@@ -1,0 +1,38 @@
+// Views: the zero-copy ArrayBuffers of one mapping, and detaching them.
+#pragma once
+
+#include <napi.h>
+
+#include <cstddef>
+#include <memory>
+
+#include "crossmem/mapping.h"
+
+namespace crossmem::addon {
+
+/// On the environment's thread only, but for the SharedArrayBuffers' finalizers.
+class Views {
+ public:
+  Views();
+  ~Views();
+  Views(const Views&) = delete;
+  Views& operator=(const Views&) = delete;
+
+  /// An ArrayBuffer on this memory, which `pin` keeps. Throws `Errc::no_external_buffers`.
+  Napi::Value array_buffer(Napi::Env env, std::byte* data, std::size_t length, Pin pin);
+  /// The same as SharedArrayBuffer. Throws `Errc::unsupported` where the runtime has none.
+  static Napi::Value shared_array_buffer(Napi::Env env, std::byte* data, std::size_t length,
+                                         Pin pin);
+  /// Every ArrayBuffer becomes empty and lets its pin go. One that was transferred away cannot be
+  /// detached: it keeps its pin until it is collected.
+  void detach_all(Napi::Env env);
+
+ private:
+  struct Set;
+  struct View;
+  static void finalize(napi_env env, void* data, void* hint);
+
+  std::shared_ptr<Set> set_;
+};
+
+}  // namespace crossmem::addon

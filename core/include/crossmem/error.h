@@ -1,0 +1,48 @@
+// The one exception type of the library, and the codes that are ours.
+#pragma once
+
+#include <string>
+#include <system_error>
+
+namespace crossmem {
+
+/// Conditions that no operating system error number stands for.
+enum class Errc {
+  closed = 1,           ///< The object was closed; nothing can be done with it.
+  fault,                ///< A page of the mapping could not be reached as asked.
+  no_external_buffers,  ///< The runtime refuses zero-copy views (Electron).
+  unsupported,          ///< This operating system or this object cannot do it.
+  out_of_range,         ///< An offset or a length lies outside the mapping or the file.
+  invalid_argument,     ///< An argument or a combination of options makes no sense.
+  cancelled,            ///< The caller's `Cancelled` said yes.
+};
+
+/// The category of `Errc`; its `name()` is "crossmem".
+const std::error_category& error_category() noexcept;
+std::error_code make_error_code(Errc code) noexcept;
+
+/// What every function of crossmem throws.
+///
+/// `code()` is either a system error number (`std::system_category`) or an `Errc`. `syscall()`
+/// names the failed call ("mmap"), `path()` the file where there is one, `detail()` says what was
+/// asked, what was found and what to do. Each may be empty.
+class Error : public std::system_error {
+ public:
+  explicit Error(std::error_code code, std::string syscall = {}, std::string detail = {},
+                 std::string path = {});
+  explicit Error(Errc code, std::string detail, std::string path = {});
+
+  const std::string& syscall() const noexcept { return syscall_; }
+  const std::string& detail() const noexcept { return detail_; }
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string syscall_;
+  std::string detail_;
+  std::string path_;
+};
+
+}  // namespace crossmem
+
+template <>
+struct std::is_error_code_enum<crossmem::Errc> : std::true_type {};

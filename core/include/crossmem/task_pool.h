@@ -1,0 +1,39 @@
+// TaskPool: the library's own threads, for work that blocks.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace crossmem {
+
+/// A few threads, started when first needed, that run tasks in the order of arrival.
+///
+/// It exists so that nothing of ours ever waits on an event loop or on somebody else's thread pool.
+/// All members may be called from any thread. A forked child has no threads: do not use it there.
+class TaskPool {
+ public:
+  static constexpr unsigned kThreads = 4;
+
+  /// The process's pool. Its threads end with the process.
+  static TaskPool& shared();
+
+  /// Runs `task` on one of the threads. Never blocks. A task must not throw.
+  void run(std::function<void()> task);
+
+  TaskPool() = default;
+  TaskPool(const TaskPool&) = delete;
+  TaskPool& operator=(const TaskPool&) = delete;
+
+ private:
+  void work();
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::function<void()>> tasks_;
+  unsigned threads_ = 0;
+  unsigned idle_ = 0;
+};
+
+}  // namespace crossmem

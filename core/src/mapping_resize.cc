@@ -1,0 +1,104 @@
+// How a mapping changes its size and follows its file.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "crossmem/error.h"
+#include "crossmem/mapping.h"
+#include "mapping_state.h"
+#include "os/mapping.h"
+
+namespace crossmem {
+namespace {
+
+using detail::MappingState;
+using detail::Session;
+
+void require_resizable(const MappingState& state, const Session& session, std::uint64_t size) {
+  if (size == 0) state.fail(Errc::out_of_range, "the size of a mapping is at least 1 byte");
+  if (state.anonymous) return;
+  if (state.access != Access::readwrite)
+    state.fail(Errc::unsupported,
+               "only mappings with access 'readwrite' and anonymous memory can be resized");
+  if (!session.file)
+    state.fail(Errc::unsupported, "the mapping was opened without keeping its descriptor");
+}
+
+/// Maps `size` bytes, gives the old range up once that has succeeded.
+void exchange(MappingState& state, Session session, std::uint64_t size,
+              const std::function<void()>& release_views) {
+  std::shared_ptr<Region> fresh;
+  state.with_path([&] {
+    fresh = std::make_shared<Region>(state.request(session.file.get(), size), session.file,
+                                     state.guarded);
+  });
+  if (release_views) release_views();
+  if (state.anonymous) {
+    const std::size_t length = std::min(session.region->length(), fresh->length());
+    if (!os::move_pages(session.region->base(), fresh->base(), length))
+      std::memcpy(fresh->base(), session.region->base(), length);
+  }
+  const auto old = state.exchange(std::move(fresh), size);
+  session.region.reset();
+  detail::retire(old);
+}
+
+}  // namespace
+
+void Mapping::resize(std::uint64_t size, const std::function<void()>& release_views) {
+  reserve(size);
+  const bool shrinks = size < this->size();
+  remap(size, release_views);
+  if (shrinks) truncate();
+}
+
+void Mapping::reserve(std::uint64_t size) {
+  const auto session = state_->enter();
+  require_resizable(*state_, session, size);
+  if (state_->anonymous) return;
+  state_->with_path([&] {
+    const std::uint64_t now = os::inspect(*session.file).size;
+    const std::uint64_t needed = state_->offset + size;
+    if (needed > now) os::grow_file(*session.file, now, needed);
+  });
+}
+
+void Mapping::remap(std::uint64_t size, const std::function<void()>& release_views) {
+  auto session = state_->enter();
+  require_resizable(*state_, session, size);
+  if (size != session.size) exchange(*state_, std::move(session), size, release_views);
+}
+
+void Mapping::truncate() {
+  const auto session = state_->enter();
+  require_resizable(*state_, session, session.size);
+  if (state_->anonymous) return;
+  state_->with_path([&] { os::truncate(*session.file, state_->offset + session.size); });
+}
+
+void Mapping::refresh(const std::function<void()>& release_views) {
+  // Not `enter`: to clear a fault nobody was told of is what refresh is for.
+  auto session = state_->enter_faulty();
+  if (state_->anonymous) return;
+  if (!session.file)
+    state_->fail(Errc::unsupported, "the mapping was opened without keeping its descriptor");
+  std::uint64_t size = session.size;
+  state_->with_path([&] {
+    const std::uint64_t file_size = os::inspect(*session.file).size;
+    if (state_->follows_file && file_size > state_->offset) size = file_size - state_->offset;
+    if (!state_->beyond_end && state_->offset + size > file_size)
+      state_->fail(Errc::out_of_range,
+                   "the file has " + std::to_string(file_size) + " bytes, the mapping needs " +
+                       std::to_string(state_->offset + size) + "; close it and open it anew");
+    // Of the same size it stays at its addresses, and the views with it.
+    if (size == session.size)
+      os::map_at(session.region->base(), state_->request(session.file.get(), size));
+  });
+  if (size == session.size) {
+    state_->clear_faults();
+    return;
+  }
+  exchange(*state_, std::move(session), size, release_views);
+}
+
+}  // namespace crossmem

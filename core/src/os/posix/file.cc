@@ -1,0 +1,74 @@
+// Files by open(2) and its family.
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "os/posix/descriptors.h"
+
+namespace crossmem::os {
+namespace {
+
+int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
+
+File open_with(const std::filesystem::path& path, int flags, unsigned mode) {
+  int fd = -1;
+  do {
+    fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, static_cast<mode_t>(mode));
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) throw_errno("open");
+  return File(fd);
+}
+
+}  // namespace
+
+File::~File() {
+  if (*this) ::close(static_cast<int>(handle_));
+}
+
+File open_file(const std::filesystem::path& path, bool writable) {
+  return open_with(path, writable ? O_RDWR : O_RDONLY, 0);
+}
+
+File create_file(const std::filesystem::path& path, unsigned mode) {
+  return open_with(path, O_RDWR | O_CREAT | O_EXCL, mode);
+}
+
+void remove_file(const std::filesystem::path& path) noexcept { ::unlink(path.c_str()); }
+
+File duplicate(int descriptor) {
+  const int fd = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) throw_errno("fcntl");
+  return File(fd);
+}
+
+FileInfo inspect(const File& file) {
+  struct stat info {};
+  if (::fstat(descriptor(file), &info) != 0) throw_errno("fstat");
+  const FileType type = S_ISREG(info.st_mode)   ? FileType::regular
+                        : S_ISDIR(info.st_mode) ? FileType::directory
+                                                : FileType::other;
+  return {type, static_cast<std::uint64_t>(info.st_size)};
+}
+
+void truncate(const File& file, std::uint64_t size) {
+  if (::ftruncate(descriptor(file), static_cast<off_t>(size)) != 0) throw_errno("ftruncate");
+}
+
+void grow_file(const File& file, std::uint64_t from, std::uint64_t to) {
+  try {
+    allocate(file, from, to);
+  } catch (...) {
+    ::ftruncate(descriptor(file), static_cast<off_t>(from));
+    throw;
+  }
+}
+
+bool file_system_full(const File& file) noexcept {
+  struct statvfs info {};
+  return ::fstatvfs(descriptor(file), &info) == 0 && info.f_bavail == 0;
+}
+
+}  // namespace crossmem::os

@@ -1,0 +1,41 @@
+// The order of mapping, guarding, abandoning and unmapping.
+#include "region.h"
+
+#include <utility>
+
+namespace crossmem {
+
+Region::Region(const os::MapRequest& request, std::shared_ptr<const os::File> file, bool guarded)
+    : file_(std::move(file)), base_(os::map(request)), length_(request.length) {
+  if (!guarded) return;
+  const auto begin = reinterpret_cast<std::uintptr_t>(base_);
+  const bool reaches_file = request.file != nullptr && !request.copy_on_write;
+  try {
+    guard_.emplace(GuardedRange{
+        .begin = begin,
+        .end = begin + length_,
+        .private_pages = !reaches_file,
+        .writable = reaches_file && request.protection == Protection::readwrite,
+        .file = file_ ? file_->handle() : -1,
+        .file_begin = request.offset,
+    });
+  } catch (...) {
+    os::unmap(base_, length_);
+    throw;
+  }
+}
+
+Region::~Region() {
+  // First out of the table: once unmapped, the addresses may become somebody else's.
+  guard_.reset();
+  os::unmap(base_, length_);
+}
+
+void Region::abandon() noexcept {
+  // If the kernel refuses (no map entry left), the file stays mapped and guarded until the end.
+  if (!os::replace_with_zeroes(base_, length_)) return;
+  guard_.reset();
+  file_.reset();
+}
+
+}  // namespace crossmem

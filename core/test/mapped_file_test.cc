@@ -1,0 +1,177 @@
+// Opening files: what can be mapped, what is refused and how.
+#include "crossmem/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+#include "crossmem/error.h"
+#include "temporary.h"
+
+namespace crossmem {
+namespace {
+
+using testing::contents_of;
+using testing::TemporaryDirectory;
+
+std::error_code posix(std::errc code) { return {static_cast<int>(code), std::system_category()}; }
+
+std::string text(const Mapping& mapping) {
+  return {reinterpret_cast<const char*>(mapping.data()), static_cast<std::size_t>(mapping.size())};
+}
+
+class MappedFileTest : public ::testing::Test {
+ protected:
+  TemporaryDirectory directory;
+};
+
+TEST_F(MappedFileTest, MapsAnyOffsetAndLength) {
+  std::string contents(3 * page_size() + 17, 'x');
+  for (std::size_t i = 0; i < contents.size(); ++i) contents[i] = static_cast<char>('a' + i % 23);
+  const auto path = directory.file("f", contents);
+  for (const std::size_t offset : {std::size_t{0}, std::size_t{1}, page_size() - 1, page_size(),
+                                   page_size() + 1, contents.size() - 1}) {
+    EXPECT_EQ(text(MappedFile::open(path, {.offset = offset})), contents.substr(offset));
+    EXPECT_EQ(text(MappedFile::open(path, {.offset = offset, .length = 1})),
+              contents.substr(offset, 1));
+  }
+}
+
+TEST_F(MappedFileTest, WritesReachTheFileOrStayPrivate) {
+  const auto path = directory.file("f", "hello");
+  auto copy = MappedFile::open(path, {.access = Access::copy});
+  std::memcpy(copy.data(), "HELLO", 5);
+  EXPECT_EQ(contents_of(path), "hello");
+  auto shared = MappedFile::open(path, {.access = Access::readwrite});
+  std::memcpy(shared.data(), "world", 5);
+  EXPECT_EQ(contents_of(path), "world");
+  EXPECT_EQ(text(copy), "HELLO");
+}
+
+TEST_F(MappedFileTest, MapsADescriptorThatMayBeClosedAtOnce) {
+  const auto path = directory.file("f", "hello");
+  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  auto mapping = MappedFile::open(fd, {.access = Access::readwrite});
+  ::close(fd);
+  mapping.resize(10);
+  EXPECT_EQ(contents_of(path).size(), 10U);
+  EXPECT_EQ(mapping.path(), "");
+}
+
+TEST_F(MappedFileTest, CreatesWithRealBlocksAndPrivatePermissions) {
+  const auto path = directory.path() / "new";
+  const auto mapping = MappedFile::open(
+      path, {.access = Access::readwrite, .create = Create::if_needed, .size = 1 << 20});
+  EXPECT_EQ(mapping.size(), 1U << 20U);
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_GE(info.st_blocks * 512, 1 << 20);
+  EXPECT_CROSSMEM_ERROR(
+      MappedFile::open(path, {.access = Access::readwrite, .create = Create::exclusive, .size = 1}),
+      posix(std::errc::file_exists));
+}
+
+TEST_F(MappedFileTest, SizeGrowsAndNeverShortens) {
+  const auto path = directory.file("f", "hello");
+  EXPECT_EQ(MappedFile::open(path, {.access = Access::readwrite, .size = 3}).size(), 5U);
+  EXPECT_EQ(MappedFile::open(path, {.access = Access::readwrite, .size = 9}).size(), 9U);
+  EXPECT_EQ(contents_of(path), std::string("hello\0\0\0\0", 9));
+}
+
+TEST_F(MappedFileTest, AFileMadeForNothingIsRemoved) {
+  const auto path = directory.path() / "new";
+  EXPECT_CROSSMEM_ERROR(
+      MappedFile::open(path, {.access = Access::readwrite, .create = Create::if_needed}),
+      posix(std::errc::invalid_argument));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(MappedFileTest, RefusesWhatCannotBeMapped) {
+  const auto path = directory.file("f", "hello");
+  const auto refused = [](const std::filesystem::path& file, const MappedFileOptions& options,
+                          std::error_code code) {
+    EXPECT_CROSSMEM_ERROR(MappedFile::open(file, options), code);
+  };
+  refused(directory.path() / "missing", {}, posix(std::errc::no_such_file_or_directory));
+  refused(directory.path(), {}, posix(std::errc::is_a_directory));
+  refused(directory.file("empty", ""), {}, posix(std::errc::invalid_argument));
+  refused(path, {.length = 0}, posix(std::errc::invalid_argument));
+  refused(path, {.offset = 5}, Errc::out_of_range);
+  refused(path, {.offset = 1, .length = 5}, Errc::out_of_range);
+  refused(path, {.offset = UINT64_MAX}, Errc::out_of_range);
+  refused(path, {.offset = 1, .length = UINT64_MAX}, Errc::out_of_range);
+  refused(path, {.size = 9}, Errc::invalid_argument);
+  refused(path, {.create = Create::if_needed}, Errc::invalid_argument);
+  EXPECT_CROSSMEM_ERROR(MappedFile::open(-1), posix(std::errc::bad_file_descriptor));
+  EXPECT_CROSSMEM_ERROR(MappedFile::open(1 << 20), posix(std::errc::bad_file_descriptor));
+
+  const auto fifo = directory.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  refused(fifo, {}, posix(std::errc::no_such_device));
+  refused(fifo, {.access = Access::readwrite}, posix(std::errc::no_such_device));
+}
+
+TEST_F(MappedFileTest, ErrorsNameThePathAndTheCall) {
+  try {
+    MappedFile::open(directory.path() / "missing");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.path(), directory.path() / "missing");
+    EXPECT_EQ(error.syscall(), "open");
+  }
+}
+
+TEST_F(MappedFileTest, AWriteMappingNeedsAWritableDescriptor) {
+  const auto path = directory.file("f", "hello");
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  EXPECT_CROSSMEM_ERROR(MappedFile::open(fd, {.access = Access::readwrite}),
+                        posix(std::errc::permission_denied));
+  EXPECT_EQ(MappedFile::open(fd, {.access = Access::copy}).size(), 5U);
+  ::close(fd);
+}
+
+TEST_F(MappedFileTest, MayReachBeyondTheEndIfAsked) {
+  const auto path = directory.file("f", "hello");
+  auto mapping = MappedFile::open(
+      path, {.access = Access::readwrite, .length = 4 * page_size(), .allow_beyond_end = true});
+  EXPECT_EQ(mapping.size(), 4 * page_size());
+  std::filesystem::resize_file(path, 4 * page_size());
+  mapping.data()[3 * page_size()] = std::byte{'x'};
+  EXPECT_EQ(contents_of(path)[3 * page_size()], 'x');
+  EXPECT_EQ(mapping.fault(), std::nullopt);
+}
+
+TEST_F(MappedFileTest, OptionsAreApplied) {
+  const auto path = directory.file("f", std::string(8 * page_size(), 'x'));
+  const auto mapping = MappedFile::open(
+      path, {.populate = true, .huge_pages = true, .lock = true, .advice = Advice::sequential});
+  EXPECT_EQ(mapping.residency().resident, 8U);
+}
+
+TEST_F(MappedFileTest, TenThousandCyclesLeaveNothingBehind) {
+  const auto path = directory.file("f", std::string(page_size(), 'x'));
+  const auto mappings = [&] {
+    std::ifstream maps("/proc/self/maps");
+    int count = 0;
+    for (std::string line; std::getline(maps, line);) count += line.ends_with(path.string());
+    return count;
+  };
+  const auto descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  { const auto warm_up = MappedFile::open(path).view(); }
+  const auto descriptors_before = descriptors();
+  for (int i = 0; i < 10000; ++i) {
+    auto mapping = MappedFile::open(path);
+    const auto view = mapping.view({1, 2});
+    if (i % 2 == 0) mapping.close();
+  }
+  EXPECT_EQ(mappings(), 0);
+  EXPECT_EQ(descriptors(), descriptors_before);
+}
+
+}  // namespace
+}  // namespace crossmem

@@ -1,0 +1,107 @@
+// The errors that callers see: one class for what the system or crossmem refuses, Node's own kinds
+// for arguments.
+import { getSystemErrorMap } from 'node:util';
+
+/** What went wrong in a mapping, as {@link Mapping.fault} and {@link CrossmemError} tell it. */
+export interface CrossmemErrorDetails {
+  /** Negative, as in Node's own system errors; undefined for `ERR_CROSSMEM_*`. */
+  errno?: number | undefined;
+  /** The call of the operating system that failed. */
+  syscall?: string | undefined;
+  /** The file, where there is one. */
+  path?: string | undefined;
+}
+
+/**
+ * An error of the operating system (`code` is its name, such as `'ENOENT'`) or of crossmem itself
+ * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_FAULT'`, `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`,
+ * `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
+ */
+export class CrossmemError extends Error {
+  override readonly name: string = 'CrossmemError';
+  readonly code: string;
+  readonly errno?: number;
+  readonly syscall?: string;
+  readonly path?: string;
+
+  constructor(code: string, message: string, details: CrossmemErrorDetails = {}) {
+    super(message);
+    this.code = code;
+    if (details.errno !== undefined) this.errno = details.errno;
+    if (details.syscall !== undefined) this.syscall = details.syscall;
+    if (details.path !== undefined) this.path = details.path;
+  }
+}
+
+type WithCode<E extends Error> = E & { code: string; path?: string };
+
+function withCode<E extends Error>(error: E, code: string, path?: string): WithCode<E> {
+  Object.defineProperty(error, 'code', {
+    value: code,
+    enumerable: true,
+    writable: true,
+    configurable: true,
+  });
+  if (path !== undefined) Object.assign(error, { path });
+  return error as WithCode<E>;
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === 'function') return `function ${value.name}`;
+  if (typeof value === 'object') return `an instance of ${value.constructor?.name ?? 'Object'}`;
+  const text = typeof value === 'string' ? `'${value}'` : String(value);
+  return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`;
+}
+
+/** @internal */
+export function invalidType(name: string, expected: string, actual: unknown): TypeError {
+  const message = `The "${name}" argument must be ${expected}. Received ${describe(actual)}`;
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
+}
+
+/** @internal */
+export function invalidValue(name: string, expected: string, actual: unknown): TypeError {
+  const message = `The "${name}" argument must be ${expected}. Received ${describe(actual)}`;
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+}
+
+/** @internal */
+export function outOfRange(name: string, expected: string, actual: unknown): RangeError {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${String(actual)}`;
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
+}
+
+const summaries: Record<string, string> = {
+  ABORT_ERR: 'The operation was aborted',
+  ERR_CROSSMEM_CLOSED: 'The object is closed',
+  ERR_CROSSMEM_FAULT: 'A page of the mapping could not be reached',
+  ERR_CROSSMEM_NO_EXTERNAL_BUFFERS: 'External buffers are not allowed',
+  ERR_CROSSMEM_UNSUPPORTED: 'Not supported',
+  ERR_INVALID_ARG_VALUE: 'Invalid argument',
+  ERR_OUT_OF_RANGE: 'Out of range',
+};
+
+/**
+ * Makes an error of what the addon says: a system error number or a code, the failed call, the path,
+ * and what was asked, found and can be done.
+ * @internal
+ */
+export function makeError(
+  code: string | number,
+  syscall: string | undefined,
+  path: string | undefined,
+  detail: string | undefined,
+): Error {
+  const where = path === undefined ? '' : ` '${path}'`;
+  const more = detail === undefined ? '' : `: ${detail}`;
+  if (typeof code === 'number') {
+    const [name, text] = getSystemErrorMap().get(-code) ?? [`E${code}`, 'unknown error'];
+    const message = `${name}: ${text}, ${syscall ?? ''}${where}${more}`;
+    return new CrossmemError(name, message, { errno: -code, syscall, path });
+  }
+  const message = `${summaries[code] ?? code}${where}${more}`;
+  if (code === 'ERR_OUT_OF_RANGE') return withCode(new RangeError(message), code, path);
+  if (code === 'ERR_INVALID_ARG_VALUE') return withCode(new TypeError(message), code, path);
+  return new CrossmemError(code, message, { path });
+}

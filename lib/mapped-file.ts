@@ -1,0 +1,176 @@
+// MappedFile: opens a file by path, descriptor or FileHandle and maps a part of it.
+import type { FileHandle } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { invalidType, invalidValue, outOfRange } from './errors.js';
+import { type Access, type Advice, type Fault, internal, Mapping } from './mapping.js';
+import { addon, type NativeMapping } from './native.js';
+import { run } from './operation.js';
+import {
+  type Bytes,
+  checkBytes,
+  checkFlag,
+  checkFunction,
+  checkObject,
+  checkOneOf,
+  checkOptionalBytes,
+  checkString,
+} from './validate.js';
+
+/** A path, a `file:` URL, the bytes of a path, a descriptor, or what `fs.promises.open` gave. */
+export type FileSource = string | URL | Buffer | number | FileHandle;
+
+/** Options of {@link MappedFile.open}. */
+export interface MappedFileOptions {
+  /** Default `'read'`. */
+  access?: Access | undefined;
+  /** First byte of the file to map; any value. Default 0. */
+  offset?: Bytes | undefined;
+  /** Bytes to map, at least 1. Default: to the end of the file. */
+  length?: Bytes | undefined;
+  /**
+   * Make the file if it is missing (`true`), or only then (`'exclusive'`: `EEXIST` if it is there).
+   * By path and with access `'readwrite'`; needs a `size`. Never through a symbolic link.
+   */
+  create?: boolean | 'exclusive' | undefined;
+  /**
+   * Make the file at least this long, with real blocks: no room is `ENOSPC` here, and then nothing
+   * has changed. Never shortens. Needs access `'readwrite'`.
+   */
+  size?: Bytes | undefined;
+  /** Permissions of a file that is made, less the umask. Default 0o600. */
+  mode?: number | undefined;
+  /** Read every page now. Blocks; see {@link Mapping.prefetch}. */
+  populate?: boolean | undefined;
+  /** Ask for transparent huge pages; a hint, never an error. */
+  hugePages?: boolean | undefined;
+  /** Keep in RAM; see {@link Mapping.lock}. */
+  lock?: boolean | undefined;
+  /** See {@link Mapping.advise}. */
+  advise?: Advice | undefined;
+  /** `false`: faults in this mapping are the program's own. Default `true`. */
+  faultGuard?: boolean | undefined;
+  /** Told of every fault, on the event loop; does not keep it running. */
+  onFault?: ((fault: Fault) => void) | undefined;
+  /**
+   * Map also where the file has no bytes yet, as mmap(2) does; touching them is a fault until the
+   * file has grown. Needs a `length`. Default `false`.
+   */
+  allowBeyondEnd?: boolean | undefined;
+  /**
+   * `false`: hold no descriptor, for programs with thousands of mappings. Then there is no
+   * `resize`, no `refresh`, and `durable` does not reach metadata. Default `true`.
+   */
+  keepDescriptor?: boolean | undefined;
+}
+
+const accesses: readonly Access[] = ['read', 'readwrite', 'private'];
+
+function checkSource(source: unknown): string | number {
+  if (typeof source === 'number') {
+    if (!Number.isInteger(source)) throw outOfRange('file', 'an integer', source);
+    if (source < 0 || source > 2 ** 31 - 1) {
+      throw outOfRange('file', '>= 0 and <= 2147483647', source);
+    }
+    return source;
+  }
+  const path = checkPath(source);
+  if (typeof path === 'number') return checkSource(path);
+  if (path.includes('\0')) throw invalidValue('file', 'a path without null bytes', path);
+  if (path === '') throw invalidValue('file', 'a path that is not empty', path);
+  return path;
+}
+
+function checkPath(source: unknown): string | number {
+  if (typeof source === 'string') return source;
+  if (source instanceof URL) return fileURLToPath(source);
+  if (source instanceof Uint8Array) return Buffer.from(source).toString();
+  if (typeof source === 'object' && source !== null && 'fd' in source) {
+    if (typeof source.fd === 'number') return source.fd;
+  }
+  throw invalidType('file', 'a path, a file: URL, a descriptor or a FileHandle', source);
+}
+
+function checkMode(value: unknown): number {
+  if (value === undefined) return 0o600;
+  const mode = checkBytes('options.mode', value);
+  if (mode > 0o777) throw outOfRange('options.mode', '>= 0 and <= 0o777', mode);
+  return mode;
+}
+
+function checkCreate(value: unknown): 'never' | 'if-needed' | 'exclusive' {
+  if (value === 'exclusive') return value;
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw invalidValue('options.create', "a boolean or 'exclusive'", value);
+  }
+  return value === true ? 'if-needed' : 'never';
+}
+
+function checkOptions(given: MappedFileOptions | undefined) {
+  const options = checkObject('options', given);
+  checkFunction('options.onFault', options.onFault);
+  return {
+    access: checkOneOf('options.access', options.access ?? 'read', accesses),
+    offset: checkOptionalBytes('options.offset', options.offset) ?? 0,
+    length: checkOptionalBytes('options.length', options.length),
+    create: checkCreate(options.create),
+    size: checkOptionalBytes('options.size', options.size),
+    mode: checkMode(options.mode),
+    populate: checkFlag('options.populate', options.populate, false),
+    hugePages: checkFlag('options.hugePages', options.hugePages, false),
+    lock: checkFlag('options.lock', options.lock, false),
+    advise:
+      options.advise === undefined ? undefined : checkString('options.advise', options.advise),
+    faultGuard: checkFlag('options.faultGuard', options.faultGuard, true),
+    allowBeyondEnd: checkFlag('options.allowBeyondEnd', options.allowBeyondEnd, false),
+    keepDescriptor: checkFlag('options.keepDescriptor', options.keepDescriptor, true),
+  };
+}
+
+/**
+ * A file, or a part of it, as memory.
+ *
+ * ```js
+ * using file = MappedFile.open('big.bin');
+ * file.view(5 * 2 ** 30, 100);   // a Buffer on 100 bytes behind the fifth GiB, nothing copied
+ * ```
+ *
+ * {@link open} throws with `code`, `syscall` and `path`: `ENOENT`, `EACCES`, `EISDIR`, `ENODEV` (a
+ * FIFO, socket or device), `EBADF`, `EINVAL` (an empty file, a length of 0), `ENOSPC` (no room for
+ * `size`), `ERR_OUT_OF_RANGE` (beyond the end of the file). The source stays the caller's to close.
+ */
+export class MappedFile extends Mapping {
+  readonly #path: string | undefined;
+
+  protected constructor(token: symbol, parts: object) {
+    super(token, parts);
+    const { source } = parts as { source: string | number };
+    this.#path = typeof source === 'string' ? source : undefined;
+  }
+
+  static #wrap(native: NativeMapping, source: string | number, options: MappedFileOptions = {}) {
+    const { access = 'read', onFault } = options;
+    return new MappedFile(internal, { native, access, onFault, source });
+  }
+
+  /** Maps a file. Blocks while the disk is asked; {@link openAsync} does not. */
+  static open(file: FileSource, options?: MappedFileOptions): MappedFile {
+    const source = checkSource(file);
+    const native = addon.openFileSync(source, checkOptions(options));
+    return MappedFile.#wrap(native, source, options);
+  }
+
+  /** {@link open} on another thread: network files, `populate`, `lock` and `size` may take long. */
+  static async openAsync(file: FileSource, options?: MappedFileOptions): Promise<MappedFile> {
+    const source = checkSource(file);
+    const checked = checkOptions(options);
+    const native = await run<NativeMapping>((_, done) =>
+      addon.openFile(undefined, done, source, checked),
+    );
+    return MappedFile.#wrap(native, source, options);
+  }
+
+  /** As opened; undefined for descriptors. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+}

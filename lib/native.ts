@@ -1,0 +1,94 @@
+// Loads the addon and says in types what it offers.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CrossmemError, makeError } from './errors.js';
+
+/** Called once, with an error or with the result. */
+export type Callback<T> = (error: Error | undefined, value: T) => void;
+export type ProgressCallback = (done: number, total: number) => void;
+export type Cancel = () => void;
+
+/** A verb on the library's threads. */
+type Later<Arguments extends unknown[], Result> = (
+  onProgress: ProgressCallback | undefined,
+  callback: Callback<Result>,
+  ...rest: Arguments
+) => Cancel;
+
+type RangeArguments = [offset: number, length: number | undefined];
+
+export interface NativeFault {
+  kind: 'truncated' | 'no-space' | 'io-error' | 'read-only' | 'protected';
+  offset: number;
+  length: number;
+  count: number;
+}
+
+export interface NativeResidency {
+  pageSize: number;
+  pages: number;
+  resident: number;
+  bitmap: Uint8Array;
+}
+
+export interface NativeMapping {
+  onfault?: ((fault: NativeFault) => void) | undefined;
+  /** Bytes; 0 once closed. */
+  size(): number;
+  /** The same at the start of a verb: throws if closed, or for a fault not told yet. */
+  enter(): number;
+  arrayBuffer(offset: number, length: number): ArrayBuffer;
+  sharedArrayBuffer(): SharedArrayBuffer;
+  read(target: Uint8Array, offset: number): void;
+  write(source: Uint8Array, offset: number): void;
+  flush: Later<[...RangeArguments, durable: boolean], void>;
+  flushSync(...rest: [...RangeArguments, durable: boolean]): void;
+  advise: Later<[...RangeArguments, advice: string], void>;
+  adviseSync(...rest: [...RangeArguments, advice: string]): void;
+  prefetch: Later<RangeArguments, void>;
+  residency: Later<RangeArguments, NativeResidency>;
+  residencySync(...rest: RangeArguments): NativeResidency;
+  lock: Later<RangeArguments, void>;
+  lockSync(...rest: RangeArguments): void;
+  unlockSync(...rest: RangeArguments): void;
+  find: Later<[...RangeArguments, pattern: Uint8Array], number>;
+  findSync(...rest: [...RangeArguments, pattern: Uint8Array]): number;
+  protect(...rest: [...RangeArguments, protection: string]): void;
+  reserve: Later<[size: number], void>;
+  truncate: Later<[], void>;
+  remap(size: number): void;
+  resize(size: number): void;
+  refresh(): void;
+  fault(): NativeFault | null;
+  listen(on: boolean): void;
+  close(): void;
+}
+
+interface Addon {
+  initialize(makeErrorFunction: typeof makeError): {
+    pageSize: number;
+    advice: string[];
+    faultGuard: boolean;
+  };
+  openFile: Later<[source: string | number, options: object], NativeMapping>;
+  openFileSync(source: string | number, options: object): NativeMapping;
+  anonymous: Later<[size: number, options: object], NativeMapping>;
+  anonymousSync(size: number, options: object): NativeMapping;
+}
+
+function load(): Addon {
+  // CROSSMEM_ADDON names another build of the addon, for tests of other backends.
+  const path =
+    process.env['CROSSMEM_ADDON'] ?? join(__dirname, '..', 'build', 'release', 'crossmem.node');
+  if (!existsSync(path)) {
+    throw new CrossmemError(
+      'ERR_CROSSMEM_NO_ADDON',
+      `The native part of crossmem is missing at '${path}': build it with "npm run build" in the package's folder`,
+      { path },
+    );
+  }
+  return require(path) as Addon;
+}
+
+export const addon: Addon = load();
+export const facts = addon.initialize(makeError);

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes sure that the tools to build and test with are there; installs Debian's packages if it may.
+# With --all also those that only CI needs.
+set -eu
+
+packages=""
+need() { # need PACKAGE COMMAND...: the package is missing if the command fails
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || packages="$packages $package"
+}
+
+need cmake cmake --version
+need ninja-build ninja --version
+need g++ sh -c 'echo "#include <span>" | ${CXX:-c++} -std=c++20 -fsyntax-only -x c++ -'
+need libgtest-dev test -e /usr/include/gtest/gtest.h
+if [ "${1:-}" = --all ]; then
+  need clang-tidy clang-tidy --version
+  need clang-format clang-format --version
+  need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
+fi
+[ -n "$packages" ] || exit 0
+
+install="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends$packages"
+as_root=""
+if [ "$(id -u)" != 0 ]; then
+  as_root="sudo"
+  if ! sudo -n true 2>/dev/null; then
+    echo "crossmem needs these packages to build. Run: sudo $install" >&2
+    exit 1
+  fi
+fi
+if ! command -v apt-get >/dev/null; then
+  echo "crossmem needs a C++20 compiler, cmake, ninja and GoogleTest to build (on Debian:$packages)." >&2
+  exit 1
+fi
+echo "Installing$packages" >&2
+# shellcheck disable=SC2086
+$as_root apt-get -o DPkg::Lock::Timeout=300 update -qq >&2 && $as_root $install >/dev/null
