@@ -5,7 +5,6 @@
 #include <string>
 
 #include "convert.h"
-#include "crossmem/mapped_file.h"
 #include "crossmem/mapping.h"
 #include "environment.h"
 #include "mapping_binding.h"
@@ -14,45 +13,19 @@
 namespace crossmem::addon {
 namespace {
 
-Deliver deliver(Mapping mapping) {
-  return [shared = std::make_shared<Mapping>(std::move(mapping))](Napi::Env env) {
-    return MappingBinding::wrap(env, shared);
-  };
-}
-
-/// (path or descriptor, options)
-Work open_file_work(const Arguments& arguments) {
-  const auto options = to_file_options(arguments.at(1).As<Napi::Object>());
-  if (arguments.at(0).IsNumber()) {
-    return
-        [fd = arguments.at(0).ToNumber().Int32Value(), options](const Cancelled&, const Progress&) {
-          return deliver(MappedFile::open(fd, options));
-        };
-  }
-  return [path = arguments.text(0), options](const Cancelled&, const Progress&) {
-    return deliver(MappedFile::open(std::filesystem::path(path), options));
-  };
-}
-
-/// (size, options)
-Work anonymous_work(const Arguments& arguments) {
-  return
-      [size = arguments.number(0),
-       options = to_anonymous_options(arguments.at(1).As<Napi::Object>())](
-          const Cancelled&, const Progress&) { return deliver(Mapping::anonymous(size, options)); };
-}
-
-template <Work (*make)(const Arguments&)>
-Napi::Value now(const Napi::CallbackInfo& info) {
-  return run_now(info.Env(), [&](const Cancelled& cancelled, const Progress& progress) {
-    return make(Arguments(info))(cancelled, progress);
+/// The constructor of NativeMapping, on the library's threads.
+Napi::Value open(const Napi::CallbackInfo& info) {
+  return MappingBinding::guarded(info, [&](Napi::Env env) {
+    return Operation::start(
+        env,
+        [request = to_open_request(Arguments(info, 2))](const Cancelled&,
+                                                        const Progress&) -> Deliver {
+          return [mapping = std::make_shared<Mapping>(request.open())](Napi::Env later) {
+            return MappingBinding::wrap(later, mapping);
+          };
+        },
+        info[0], info[1].As<Napi::Function>());
   });
-}
-
-template <Work (*make)(const Arguments&)>
-Napi::Value later(const Napi::CallbackInfo& info) {
-  return Operation::start(info.Env(), make(Arguments(info, 2)), info[0],
-                          info[1].As<Napi::Function>());
 }
 
 /// (function that makes errors) -> facts about this build and machine.
@@ -65,18 +38,17 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   Napi::Object facts = Napi::Object::New(env);
   facts.Set("pageSize", to_number(env, page_size()));
   facts.Set("advice", advice);
-  facts.Set("faultGuard", fault_guard_enabled());
+  facts.Set("flags", open_flags(env));
   return facts;
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment(env));
-  Environment::of(env).mapping_class = Napi::Persistent(MappingBinding::define(env));
+  const Napi::Function mapping = MappingBinding::define(env);
+  Environment::of(env).mapping_class = Napi::Persistent(mapping);
   exports.Set("initialize", Napi::Function::New<initialize>(env));
-  exports.Set("openFileSync", Napi::Function::New<now<open_file_work>>(env));
-  exports.Set("openFile", Napi::Function::New<later<open_file_work>>(env));
-  exports.Set("anonymousSync", Napi::Function::New<now<anonymous_work>>(env));
-  exports.Set("anonymous", Napi::Function::New<later<anonymous_work>>(env));
+  exports.Set("NativeMapping", mapping);
+  exports.Set("open", Napi::Function::New<open>(env));
   return exports;
 }
 

@@ -1,7 +1,9 @@
 // Tables of names, and one function a direction.
 #include "convert.h"
 
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include "crossmem/error.h"
 #include "environment.h"
@@ -42,15 +44,34 @@ Napi::Value optional_text(Napi::Env env, const std::string& text) {
   return text.empty() ? env.Undefined() : Napi::String::New(env, text).As<Napi::Value>();
 }
 
-Access to_access(const std::string& name) {
-  if (name == "readwrite") return Access::readwrite;
-  return name == "private" ? Access::copy : Access::read;
-}
+/// Bits of an open request; `lib` gets them by name.
+enum class Flag : std::uint32_t {
+  readwrite = 1U << 0U,
+  copy_on_write = 1U << 1U,
+  create = 1U << 2U,
+  exclusive = 1U << 3U,
+  populate = 1U << 4U,
+  huge_pages = 1U << 5U,
+  lock = 1U << 6U,
+  reserve = 1U << 7U,
+  fault_guard = 1U << 8U,
+  allow_beyond_end = 1U << 9U,
+  keep_descriptor = 1U << 10U,
+};
 
-Create to_create(const std::string& name) {
-  if (name == "exclusive") return Create::exclusive;
-  return name == "if-needed" ? Create::if_needed : Create::never;
-}
+constexpr std::array<std::pair<const char*, Flag>, 11> kFlags = {{
+    {"readwrite", Flag::readwrite},
+    {"private", Flag::copy_on_write},
+    {"create", Flag::create},
+    {"exclusive", Flag::exclusive},
+    {"populate", Flag::populate},
+    {"hugePages", Flag::huge_pages},
+    {"lock", Flag::lock},
+    {"reserve", Flag::reserve},
+    {"faultGuard", Flag::fault_guard},
+    {"allowBeyondEnd", Flag::allow_beyond_end},
+    {"keepDescriptor", Flag::keep_descriptor},
+}};
 
 }  // namespace
 
@@ -132,33 +153,50 @@ Protection to_protection(const std::string& name) {
   return Protection::read;
 }
 
-MappedFileOptions to_file_options(const Napi::Object& options) {
-  MappedFileOptions result;
-  result.access = to_access(options.Get("access").ToString());
-  result.offset = to_uint64(options.Get("offset"));
-  result.length = to_optional(options.Get("length"));
-  result.create = to_create(options.Get("create").ToString());
-  result.size = to_optional(options.Get("size"));
-  result.mode = options.Get("mode").ToNumber();
-  result.populate = options.Get("populate").ToBoolean();
-  result.huge_pages = options.Get("hugePages").ToBoolean();
-  result.lock = options.Get("lock").ToBoolean();
-  if (!options.Get("advise").IsUndefined())
-    result.advice = to_advice(options.Get("advise").ToString());
-  result.fault_guard = options.Get("faultGuard").ToBoolean();
-  result.allow_beyond_end = options.Get("allowBeyondEnd").ToBoolean();
-  result.keep_descriptor = options.Get("keepDescriptor").ToBoolean();
-  return result;
+Mapping OpenRequest::open() const {
+  if (const auto* const path = std::get_if<std::string>(&source))
+    return MappedFile::open(*path, file);
+  if (const int* const descriptor = std::get_if<int>(&source))
+    return MappedFile::open(*descriptor, file);
+  return Mapping::anonymous(file.size.value_or(0), anonymous);
 }
 
-AnonymousOptions to_anonymous_options(const Napi::Object& options) {
-  AnonymousOptions result;
-  result.populate = options.Get("populate").ToBoolean();
-  result.huge_pages = options.Get("hugePages").ToBoolean();
-  result.lock = options.Get("lock").ToBoolean();
-  result.reserve = options.Get("reserve").ToBoolean();
-  result.fault_guard = options.Get("faultGuard").ToBoolean();
-  return result;
+OpenRequest to_open_request(const Arguments& arguments) {
+  OpenRequest request;
+  if (arguments.at(0).IsString()) request.source = arguments.text(0);
+  if (arguments.at(0).IsNumber()) request.source = arguments.at(0).As<Napi::Number>().Int32Value();
+  const std::uint64_t flags = arguments.number(1);
+  const auto has = [flags](Flag flag) { return (flags & static_cast<std::uint64_t>(flag)) != 0; };
+  MappedFileOptions& file = request.file;
+  if (has(Flag::readwrite)) file.access = Access::readwrite;
+  if (has(Flag::copy_on_write)) file.access = Access::copy;
+  if (has(Flag::create)) file.create = Create::if_needed;
+  if (has(Flag::exclusive)) file.create = Create::exclusive;
+  file.mode = static_cast<unsigned>(arguments.number(2));
+  file.offset = arguments.number(3);
+  file.length = to_optional(arguments.at(4));
+  file.size = to_optional(arguments.at(5));
+  if (!arguments.at(6).IsUndefined()) file.advice = to_advice(arguments.text(6));
+  file.allow_beyond_end = has(Flag::allow_beyond_end);
+  file.keep_descriptor = has(Flag::keep_descriptor);
+  request.anonymous = {
+      .populate = has(Flag::populate),
+      .huge_pages = has(Flag::huge_pages),
+      .lock = has(Flag::lock),
+      .reserve = has(Flag::reserve),
+      .fault_guard = has(Flag::fault_guard),
+  };
+  file.populate = request.anonymous.populate;
+  file.huge_pages = request.anonymous.huge_pages;
+  file.lock = request.anonymous.lock;
+  file.fault_guard = request.anonymous.fault_guard;
+  return request;
+}
+
+Napi::Value open_flags(Napi::Env env) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const auto& [name, flag] : kFlags) object.Set(name, static_cast<double>(flag));
+  return object;
 }
 
 }  // namespace crossmem::addon

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 
 #include "crossmem/mapped_file.h"
 #include "crossmem/mapping.h"
@@ -43,7 +44,20 @@ Napi::Value to_js(Napi::Env env, const Residency& residency);
 
 Advice to_advice(const std::string& name);
 Protection to_protection(const std::string& name);
-MappedFileOptions to_file_options(const Napi::Object& options);
-AnonymousOptions to_anonymous_options(const Napi::Object& options);
+
+/// What to open, as `lib` packs it: reading an object with a dozen properties costs more than
+/// opening the file.
+struct OpenRequest {
+  std::variant<std::monostate, std::string, int> source;  ///< Anonymous memory, path, descriptor.
+  MappedFileOptions file;
+  AnonymousOptions anonymous;
+
+  Mapping open() const;
+};
+/// (source or null, flags, mode, offset, length or undefined, size or undefined, advice or
+/// undefined)
+OpenRequest to_open_request(const Arguments& arguments);
+/// The names and values of the bits in `flags`.
+Napi::Value open_flags(Napi::Env env);
 
 }  // namespace crossmem::addon

@@ -13,14 +13,6 @@ using SharedMapping = std::shared_ptr<Mapping>;
 
 Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
 
-/// Runs `body` on the environment's thread, with C++ errors as JavaScript ones.
-template <typename Body>
-Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
-  return run_now(info.Env(), [&](const Cancelled&, const Progress&) -> Deliver {
-    return [&](Napi::Env env) -> Napi::Value { return body(env); };
-  });
-}
-
 }  // namespace
 
 template <MappingBinding::Verb verb>
@@ -78,12 +70,20 @@ Napi::Value MappingBinding::wrap(Napi::Env env, std::shared_ptr<Mapping> mapping
 }
 
 MappingBinding::MappingBinding(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<MappingBinding>(info), self_(std::make_shared<MappingBinding*>(this)) {
-  if (!info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "Illegal constructor");
-  mapping_ = std::move(*info[0].As<Napi::External<SharedMapping>>().Data());
+    : Napi::ObjectWrap<MappingBinding>(info) {
+  if (info[0].IsExternal()) {
+    mapping_ = *info[0].As<Napi::External<SharedMapping>>().Data();
+    return;
+  }
+  guarded(info, [&](Napi::Env) {
+    mapping_ = std::make_shared<Mapping>(to_open_request(Arguments(info)).open());
+    return Napi::Value();
+  });
 }
 
-MappingBinding::~MappingBinding() { *self_ = nullptr; }
+MappingBinding::~MappingBinding() {
+  if (self_) *self_ = nullptr;
+}
 
 Work MappingBinding::flush_work(const Arguments& arguments) {
   return [mapping = mapping_, range = arguments.range(0), durable = arguments.flag(2)](
@@ -239,6 +239,7 @@ Napi::Value MappingBinding::listen(const Napi::CallbackInfo& info) {
       mapping_->on_fault({});
       return env.Undefined();
     }
+    if (!self_) self_ = std::make_shared<MappingBinding*>(this);
     // The object is found through `self_`, not held: a listener keeps no mapping alive.
     mapping_->on_fault([queue = Environment::of(env).queue(), self = self_](const Fault& fault) {
       queue->post([self, fault](Napi::Env later) {

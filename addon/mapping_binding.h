@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <exception>
 #include <memory>
 
 #include "convert.h"
@@ -19,8 +20,21 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   static Napi::Function define(Napi::Env env);
   static Napi::Value wrap(Napi::Env env, std::shared_ptr<Mapping> mapping);
 
+  /// (what `to_open_request` takes), or the mapping that `wrap` passes.
   explicit MappingBinding(const Napi::CallbackInfo& info);
   ~MappingBinding() override;
+
+  /// Runs `body` on the environment's thread, with C++ errors as JavaScript ones.
+  template <typename Body>
+  static Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
+    try {
+      return body(info.Env());
+    } catch (const Napi::Error&) {
+      throw;
+    } catch (const std::exception&) {
+      throw Napi::Error(info.Env(), to_js_error(info.Env(), std::current_exception()));
+    }
+  }
 
  private:
   using Verb = Work (MappingBinding::*)(const Arguments&);
@@ -58,7 +72,7 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
 
   std::shared_ptr<Mapping> mapping_;
   Views views_;
-  /// Points back here for faults on their way; null once this is gone.
+  /// Points back here for faults on their way; null once this is gone. Made with the listener.
   std::shared_ptr<MappingBinding*> self_;
 };
 

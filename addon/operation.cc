@@ -81,13 +81,4 @@ void Operation::settle(Napi::Env env, const Deliver& outcome, bool failed) {
   callback.Call({error, value});
 }
 
-Napi::Value run_now(Napi::Env env, const Work& work) {
-  try {
-    return work({}, {})(env);
-  } catch (const std::exception& error) {
-    if (dynamic_cast<const Napi::Error*>(&error) != nullptr) throw;
-    throw Napi::Error(env, to_js_error(env, std::current_exception()));
-  }
-}
-
 }  // namespace crossmem::addon

@@ -43,7 +43,4 @@ class Operation : public std::enable_shared_from_this<Operation> {
   Napi::FunctionReference callback_;
 };
 
-/// Runs `work` here and now.
-Napi::Value run_now(Napi::Env env, const Work& work);
-
 }  // namespace crossmem::addon

@@ -21,11 +21,9 @@ struct Views::View {
   napi_ref buffer = nullptr;  ///< Weak.
 };
 
-Views::Views() : set_(std::make_shared<Set>()) {}
-Views::~Views() = default;
-
 Napi::Value Views::array_buffer(Napi::Env env, std::byte* data, std::size_t length, Pin pin) {
   if (length == 0) return Napi::ArrayBuffer::New(env, 0);
+  if (!set_) set_ = std::make_shared<Set>();
   auto view = std::make_unique<View>(View{set_, std::move(pin)});
   napi_value buffer = nullptr;
   const napi_status status =
@@ -48,6 +46,7 @@ void Views::finalize(napi_env env, void* /*data*/, void* hint) {
 }
 
 void Views::detach_all(Napi::Env env) {
+  if (!set_) return;
   // A copy: some runtimes finalize inside of the detaching call.
   const std::vector<View*> views(set_->views.begin(), set_->views.end());
   for (View* const view : views) {

@@ -13,8 +13,8 @@ namespace crossmem::addon {
 /// On the environment's thread only, but for the SharedArrayBuffers' finalizers.
 class Views {
  public:
-  Views();
-  ~Views();
+  Views() = default;
+  ~Views() = default;
   Views(const Views&) = delete;
   Views& operator=(const Views&) = delete;
 
@@ -32,7 +32,7 @@ class Views {
   struct View;
   static void finalize(napi_env env, void* data, void* hint);
 
-  std::shared_ptr<Set> set_;
+  std::shared_ptr<Set> set_;  ///< Made with the first view.
 };
 
 }  // namespace crossmem::addon

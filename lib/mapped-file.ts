@@ -3,12 +3,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidType, invalidValue, outOfRange } from './errors.js';
 import { type Access, type Advice, type Fault, internal, Mapping } from './mapping.js';
-import { addon, type NativeMapping } from './native.js';
+import { addon, facts, type NativeMapping, type OpenRequest } from './native.js';
 import { run } from './operation.js';
 import {
   type Bytes,
+  checkBit,
   checkBytes,
-  checkFlag,
   checkFunction,
   checkObject,
   checkOneOf,
@@ -91,39 +91,49 @@ function checkPath(source: unknown): string | number {
 }
 
 function checkMode(value: unknown): number {
-  if (value === undefined) return 0o600;
+  if (value === undefined) return defaultMode;
   const mode = checkBytes('options.mode', value);
   if (mode > 0o777) throw outOfRange('options.mode', '>= 0 and <= 0o777', mode);
   return mode;
 }
 
-function checkCreate(value: unknown): 'never' | 'if-needed' | 'exclusive' {
-  if (value === 'exclusive') return value;
+function checkCreate(value: unknown): number {
+  if (value === 'exclusive') return facts.flags.exclusive;
   if (value !== undefined && typeof value !== 'boolean') {
     throw invalidValue('options.create', "a boolean or 'exclusive'", value);
   }
-  return value === true ? 'if-needed' : 'never';
+  return value === true ? facts.flags.create : 0;
 }
 
-function checkOptions(given: MappedFileOptions | undefined) {
+const accessBits = { read: 0, readwrite: facts.flags.readwrite, private: facts.flags.private };
+
+const defaultMode = 0o600;
+const defaultFlags = facts.flags.faultGuard | facts.flags.keepDescriptor;
+
+function checkOptions(source: string | number, given: MappedFileOptions | undefined): OpenRequest {
+  if (given === undefined) {
+    return [source, defaultFlags, defaultMode, 0, undefined, undefined, undefined];
+  }
   const options = checkObject('options', given);
   checkFunction('options.onFault', options.onFault);
-  return {
-    access: checkOneOf('options.access', options.access ?? 'read', accesses),
-    offset: checkOptionalBytes('options.offset', options.offset) ?? 0,
-    length: checkOptionalBytes('options.length', options.length),
-    create: checkCreate(options.create),
-    size: checkOptionalBytes('options.size', options.size),
-    mode: checkMode(options.mode),
-    populate: checkFlag('options.populate', options.populate, false),
-    hugePages: checkFlag('options.hugePages', options.hugePages, false),
-    lock: checkFlag('options.lock', options.lock, false),
-    advise:
-      options.advise === undefined ? undefined : checkString('options.advise', options.advise),
-    faultGuard: checkFlag('options.faultGuard', options.faultGuard, true),
-    allowBeyondEnd: checkFlag('options.allowBeyondEnd', options.allowBeyondEnd, false),
-    keepDescriptor: checkFlag('options.keepDescriptor', options.keepDescriptor, true),
-  };
+  const flags =
+    accessBits[checkOneOf('options.access', options.access ?? 'read', accesses)] |
+    checkCreate(options.create) |
+    checkBit('populate', options, false) |
+    checkBit('hugePages', options, false) |
+    checkBit('lock', options, false) |
+    checkBit('faultGuard', options, true) |
+    checkBit('allowBeyondEnd', options, false) |
+    checkBit('keepDescriptor', options, true);
+  return [
+    source,
+    flags,
+    checkMode(options.mode),
+    checkOptionalBytes('options.offset', options.offset) ?? 0,
+    checkOptionalBytes('options.length', options.length),
+    checkOptionalBytes('options.size', options.size),
+    options.advise === undefined ? undefined : checkString('options.advise', options.advise),
+  ];
 }
 
 /**
@@ -155,17 +165,15 @@ export class MappedFile extends Mapping {
   /** Maps a file. Blocks while the disk is asked; {@link openAsync} does not. */
   static open(file: FileSource, options?: MappedFileOptions): MappedFile {
     const source = checkSource(file);
-    const native = addon.openFileSync(source, checkOptions(options));
+    const native = new addon.NativeMapping(...checkOptions(source, options));
     return MappedFile.#wrap(native, source, options);
   }
 
   /** {@link open} on another thread: network files, `populate`, `lock` and `size` may take long. */
   static async openAsync(file: FileSource, options?: MappedFileOptions): Promise<MappedFile> {
     const source = checkSource(file);
-    const checked = checkOptions(options);
-    const native = await run<NativeMapping>((_, done) =>
-      addon.openFile(undefined, done, source, checked),
-    );
+    const request = checkOptions(source, options);
+    const native = await run<NativeMapping>((_, done) => addon.open(undefined, done, ...request));
     return MappedFile.#wrap(native, source, options);
   }
 

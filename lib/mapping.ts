@@ -1,15 +1,17 @@
 // Mapping: an address range as a JavaScript object, and every verb on it.
 import { constants } from 'node:buffer';
-import { outOfRange } from './errors.js';
-import { addon, facts, type NativeFault, type NativeMapping } from './native.js';
+import { invalidType, outOfRange } from './errors.js';
+import { addon, facts, type NativeFault, type NativeMapping, type OpenRequest } from './native.js';
 import { type OperationOptions, run } from './operation.js';
 import {
   asRange,
   type Bytes,
-  checkAnonymous,
+  checkBit,
   checkBytes,
   checkCopy,
   checkFlag,
+  checkFunction,
+  checkObject,
   checkOneOf,
   checkOptionalBytes,
   checkPattern,
@@ -126,6 +128,20 @@ const largestView = Math.min(4 * GiB, constants.MAX_LENGTH);
 /** Windows begin every so many bytes and are twice as long: any view of half that fits in one. */
 const windowStep = largestView / 2;
 
+function checkAnonymous(given: AnonymousOptions): OpenRequest {
+  if (given === undefined) throw invalidType('options', 'of type object', given);
+  const options = checkObject('options', given);
+  checkFunction('options.onFault', options.onFault);
+  const flags =
+    checkBit('populate', options, false) |
+    checkBit('hugePages', options, false) |
+    checkBit('lock', options, false) |
+    checkBit('reserve', options, true) |
+    checkBit('faultGuard', options, true);
+  const size = checkBytes('options.size', options.size);
+  return [null, flags, 0, 0, undefined, size, undefined];
+}
+
 /** Only the library itself can pass it. @internal */
 export const internal = Symbol('crossmem.internal');
 
@@ -177,17 +193,14 @@ export class Mapping implements Disposable {
    * MAP_ANONYMOUS). Throws `ENOMEM`.
    */
   static anonymous(options: AnonymousOptions): Mapping {
-    const [size, rest] = checkAnonymous(options);
-    const native = addon.anonymousSync(size, rest);
+    const native = new addon.NativeMapping(...checkAnonymous(options));
     return new Mapping(internal, { native, access: 'readwrite', onFault: options.onFault });
   }
 
   /** {@link anonymous} on another thread: `populate` and `lock` may take long. */
   static async anonymousAsync(options: AnonymousOptions): Promise<Mapping> {
-    const [size, rest] = checkAnonymous(options);
-    const native = await run<NativeMapping>((_, done) =>
-      addon.anonymous(undefined, done, size, rest),
-    );
+    const request = checkAnonymous(options);
+    const native = await run<NativeMapping>((_, done) => addon.open(undefined, done, ...request));
     return new Mapping(internal, { native, access: 'readwrite', onFault: options.onFault });
   }
 
@@ -481,7 +494,7 @@ export class Mapping implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#native.close();
-    this.#native.onfault = undefined;
+    if (this.#native.onfault) this.#native.onfault = undefined;
     this.#forget();
   }
 

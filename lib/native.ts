@@ -64,16 +64,39 @@ export interface NativeMapping {
   close(): void;
 }
 
+/** What to open: a path, a descriptor, or null for anonymous memory. */
+export type OpenRequest = [
+  source: string | number | null,
+  /** Bits of {@link facts}.flags. */
+  flags: number,
+  mode: number,
+  offset: number,
+  length: number | undefined,
+  size: number | undefined,
+  advice: string | undefined,
+];
+
+type Flag =
+  | 'readwrite'
+  | 'private'
+  | 'create'
+  | 'exclusive'
+  | 'populate'
+  | 'hugePages'
+  | 'lock'
+  | 'reserve'
+  | 'faultGuard'
+  | 'allowBeyondEnd'
+  | 'keepDescriptor';
+
 interface Addon {
   initialize(makeErrorFunction: typeof makeError): {
     pageSize: number;
     advice: string[];
-    faultGuard: boolean;
+    flags: Record<Flag, number>;
   };
-  openFile: Later<[source: string | number, options: object], NativeMapping>;
-  openFileSync(source: string | number, options: object): NativeMapping;
-  anonymous: Later<[size: number, options: object], NativeMapping>;
-  anonymousSync(size: number, options: object): NativeMapping;
+  NativeMapping: new (...request: OpenRequest) => NativeMapping;
+  open: Later<OpenRequest, NativeMapping>;
 }
 
 function load(): Addon {

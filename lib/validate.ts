@@ -1,6 +1,7 @@
 // Checks of arguments: types and the values that a type allows. Whether a range lies inside a
 // mapping is for the core to say, which knows the mapping's size at that moment.
 import { invalidType, invalidValue, outOfRange } from './errors.js';
+import { facts } from './native.js';
 
 /** A number or a bigint of bytes, from 0 to 2^53 - 1. */
 export type Bytes = number | bigint;
@@ -33,6 +34,17 @@ export function checkFlag(name: string, value: unknown, fallback: boolean): bool
 export function checkString(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidType(name, 'of type string', value);
   return value;
+}
+
+/** A boolean option as a bit of an open request. */
+export function checkBit(
+  name: keyof typeof facts.flags,
+  options: { [key in typeof name]?: unknown },
+  fallback: boolean,
+): number {
+  const value = options[name];
+  const on = value === undefined ? fallback : checkFlag(`options.${name}`, value, fallback);
+  return on ? facts.flags[name] : 0;
 }
 
 export function checkOneOf<T extends string>(
@@ -142,22 +154,4 @@ export function checkPattern(value: unknown): Uint8Array {
   }
   if (value instanceof Uint8Array) return value;
   throw invalidType('value', 'a Uint8Array, a string or a number', value);
-}
-
-/** The size, and what the addon wants to know. */
-export function checkAnonymous(options: unknown): [size: number, rest: object] {
-  if (options === undefined) throw invalidType('options', 'of type object', options);
-  const checked = checkObject('options', options as Record<string, unknown>);
-  checkFunction('options.onFault', checked['onFault']);
-  const size = checkBytes('options.size', checked['size']);
-  return [
-    size,
-    {
-      populate: checkFlag('options.populate', checked['populate'], false),
-      hugePages: checkFlag('options.hugePages', checked['hugePages'], false),
-      lock: checkFlag('options.lock', checked['lock'], false),
-      reserve: checkFlag('options.reserve', checked['reserve'], true),
-      faultGuard: checkFlag('options.faultGuard', checked['faultGuard'], true),
-    },
-  ];
 }

@@ -18,7 +18,7 @@ using detail::MappingState;
 /// Removes a file that we made if opening it fails later.
 class Undo {
  public:
-  void remove_on_failure(std::filesystem::path path) { path_ = std::move(path); }
+  void remove_on_failure(std::string path) { path_ = std::move(path); }
   void succeed() noexcept { path_.clear(); }
   Undo() = default;
   Undo(const Undo&) = delete;
@@ -28,7 +28,7 @@ class Undo {
   }
 
  private:
-  std::filesystem::path path_;
+  std::string path_;
 };
 
 [[noreturn]] void fail(std::errc code, const char* syscall, std::string detail) {
@@ -51,8 +51,7 @@ void check_options(const MappedFileOptions& options, bool by_path) {
     throw Error(Errc::out_of_range, "offset and length reach beyond the largest file");
 }
 
-os::File open_or_create(const std::filesystem::path& path, const MappedFileOptions& options,
-                        Undo& undo) {
+os::File open_or_create(const std::string& path, const MappedFileOptions& options, Undo& undo) {
   const bool writable = options.access == Access::readwrite;
   // Twice at most: a file can vanish or appear between the two calls, but not for ever.
   for (int attempt = 0;; ++attempt) {
@@ -135,11 +134,11 @@ std::unique_ptr<MappingState> map_file(os::File opened, std::string path,
 
 }  // namespace
 
-MappedFile MappedFile::open(const std::filesystem::path& path, const MappedFileOptions& options) {
-  return detail::with_path(path.string(), [&] {
+MappedFile MappedFile::open(const std::string& path, const MappedFileOptions& options) {
+  return detail::with_path(path, [&] {
     check_options(options, true);
     Undo undo;
-    MappedFile mapping(map_file(open_or_create(path, options, undo), path.string(), options));
+    MappedFile mapping(map_file(open_or_create(path, options, undo), path, options));
     apply_options(mapping, options);
     undo.succeed();
     return mapping;

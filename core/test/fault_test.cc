@@ -41,7 +41,7 @@ class FaultTest : public ::testing::Test {
   static constexpr std::uint64_t kPages = 200;
   const std::uint64_t page = page_size();
   TemporaryDirectory directory;
-  std::filesystem::path path =
+  std::string path =
       directory.file("f", std::string(static_cast<std::size_t>(kPages* page_size()), 'x'));
 };
 

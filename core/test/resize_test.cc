@@ -14,7 +14,7 @@ using testing::TemporaryDirectory;
 class ResizeTest : public ::testing::Test {
  protected:
   TemporaryDirectory directory;
-  std::filesystem::path path = directory.file("f", std::string(10000, 'x'));
+  std::string path = directory.file("f", std::string(10000, 'x'));
 };
 
 TEST_F(ResizeTest, AFileGrowsAndShrinksWithItsMapping) {

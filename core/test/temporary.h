@@ -25,10 +25,10 @@ class TemporaryDirectory {
 
   const std::filesystem::path& path() const { return path_; }
 
-  std::filesystem::path file(const std::string& name, const std::string& contents) const {
+  std::string file(const std::string& name, const std::string& contents) const {
     const auto path = path_ / name;
     std::ofstream(path, std::ios::binary) << contents;
-    return path;
+    return path.string();
   }
 
  private:

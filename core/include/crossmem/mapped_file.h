@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
+#include <string>
 
 #include "crossmem/mapping.h"
 
@@ -44,9 +44,9 @@ struct MappedFileOptions {
 /// Symbolic links are followed, as by every program that is given a path, but never to make a file.
 class MappedFile : public Mapping {
  public:
-  static MappedFile open(const std::filesystem::path& path, const MappedFileOptions& options = {});
-  /// Maps an open descriptor; it is duplicated and stays the caller's to close. `name` is what
-  /// errors call it.
+  /// `path` is UTF-8 on every system, and absolute or relative to the working directory.
+  static MappedFile open(const std::string& path, const MappedFileOptions& options = {});
+  /// Maps an open descriptor; it is duplicated and stays the caller's to close.
   static MappedFile open(int descriptor, const MappedFileOptions& options = {});
 
  private:

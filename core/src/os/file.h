@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
+#include <string>
 #include <utility>
 
 namespace crossmem::os {
@@ -37,10 +37,10 @@ struct FileInfo {
 };
 
 /// Opens an existing file without waiting for a FIFO's other end.
-File open_file(const std::filesystem::path& path, bool writable);
+File open_file(const std::string& path, bool writable);
 /// Makes a file that must not exist; never through a symbolic link.
-File create_file(const std::filesystem::path& path, unsigned mode);
-void remove_file(const std::filesystem::path& path) noexcept;
+File create_file(const std::string& path, unsigned mode);
+void remove_file(const std::string& path) noexcept;
 File duplicate(int descriptor);
 
 FileInfo inspect(const File& file);

@@ -13,7 +13,7 @@ namespace {
 
 int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
 
-File open_with(const std::filesystem::path& path, int flags, unsigned mode) {
+File open_with(const std::string& path, int flags, unsigned mode) {
   int fd = -1;
   do {
     fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, static_cast<mode_t>(mode));
@@ -28,15 +28,15 @@ File::~File() {
   if (*this) ::close(static_cast<int>(handle_));
 }
 
-File open_file(const std::filesystem::path& path, bool writable) {
+File open_file(const std::string& path, bool writable) {
   return open_with(path, writable ? O_RDWR : O_RDONLY, 0);
 }
 
-File create_file(const std::filesystem::path& path, unsigned mode) {
+File create_file(const std::string& path, unsigned mode) {
   return open_with(path, O_RDWR | O_CREAT | O_EXCL, mode);
 }
 
-void remove_file(const std::filesystem::path& path) noexcept { ::unlink(path.c_str()); }
+void remove_file(const std::string& path) noexcept { ::unlink(path.c_str()); }
 
 File duplicate(int descriptor) {
   const int fd = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
