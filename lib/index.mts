@@ -1,2 +1,3 @@
 // The same exports for `import`: one implementation in the process, whoever loads it.
-export * from './index.js';
+export type * from './index.js';
+export { CrossmemError, MappedFile, Mapping } from './index.js';
