@@ -32,7 +32,8 @@ void JsQueue::run(napi_env env, napi_value, void*, void* job) {
   try {
     (*owned)(env);
   } catch (const Napi::Error& error) {
-    error.ThrowAsJavaScriptException();  // a callback threw: an uncaught exception, as in any event
+    // A callback threw: an uncaught exception, as in any event. Node would only warn (DEP0168).
+    napi_fatal_exception(env, error.Value());
   }
 }
 

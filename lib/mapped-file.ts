@@ -97,6 +97,10 @@ function checkMode(value: unknown): number {
   return mode;
 }
 
+function checkAccess(value: unknown): Access {
+  return value === undefined ? 'read' : checkOneOf('options.access', value, accesses);
+}
+
 function checkCreate(value: unknown): number {
   if (value === 'exclusive') return facts.flags.exclusive;
   if (value !== undefined && typeof value !== 'boolean') {
@@ -117,7 +121,7 @@ function checkOptions(source: string | number, given: MappedFileOptions | undefi
   const options = checkObject('options', given);
   checkFunction('options.onFault', options.onFault);
   const flags =
-    accessBits[checkOneOf('options.access', options.access ?? 'read', accesses)] |
+    accessBits[checkAccess(options.access)] |
     checkCreate(options.create) |
     checkBit('populate', options, false) |
     checkBit('hugePages', options, false) |

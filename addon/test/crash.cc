@@ -8,7 +8,7 @@
 namespace {
 
 napi_value dereference_null(napi_env, napi_callback_info) {
-  int* volatile nowhere = nullptr;
+  volatile int* volatile nowhere = nullptr;  // volatile twice: neither load nor store is dropped
   *nowhere = 1;
   return nullptr;
 }

@@ -134,11 +134,19 @@ export function map(request: Request): Mapping {
   return translated(() => open(request));
 }
 
-/** The mapping's memory in the wanted shape, by which {@link find} finds the mapping again. */
+/**
+ * The mapping's memory in the wanted shape, by which {@link find} finds the mapping again. Closes it
+ * where the runtime has no such shape.
+ */
 export function memoryOf(mapping: Mapping, shared: boolean): ArrayBufferLike {
-  const memory = shared ? mapping.sharedBuffer : mapping.arrayBuffer;
-  mappings.set(memory, mapping);
-  return memory;
+  try {
+    const memory = shared ? mapping.sharedBuffer : mapping.arrayBuffer;
+    mappings.set(memory, mapping);
+    return memory;
+  } catch (error) {
+    mapping.close();
+    throw error;
+  }
 }
 
 export function fitsInOneBuffer(size: number): boolean {

@@ -2,7 +2,6 @@
 // names, arguments, constants and errors, on crossmem.
 import { MappedFile, Mapping } from '../index.js';
 import {
-  errnos,
   fail,
   find,
   fitsInOneBuffer,
@@ -135,7 +134,7 @@ function map(...args: unknown[]): MappedBuffer {
         : mapMemory({ ...request, file: toInteger(file) | 0 });
     if (!fitsInOneBuffer(mapping.size)) {
       mapping.close();
-      throw new SystemFailure('ENOMEM', errnos.ENOMEM);
+      fail('ENOMEM');
     }
     return toBuffer(mapping);
   } catch (error) {

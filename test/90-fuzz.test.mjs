@@ -1,0 +1,15 @@
+// The fuzzer with a fixed seed, in a process of its own: it must end by itself, with exit code 0.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'node:test';
+import { root } from './helpers/fixture.mjs';
+
+test('20,000 random calls on every public function end with exit code 0', () => {
+  const { status, signal, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'test/fuzz/fuzz.mjs'), '2', '20000'],
+    { cwd: root, encoding: 'utf8' },
+  );
+  assert.deepEqual([status, signal], [0, null], stderr);
+});
