@@ -159,18 +159,18 @@ Work MappingBinding::truncate_work(const Arguments&) {
 }
 
 Napi::Value MappingBinding::read(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
+  return guarded(info, [&](Napi::Env) {
     const Arguments arguments(info);
     mapping_->read(arguments.number(1), arguments.bytes(0));
-    return env.Undefined();
+    return Napi::Value();
   });
 }
 
 Napi::Value MappingBinding::write(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
+  return guarded(info, [&](Napi::Env) {
     const Arguments arguments(info);
     mapping_->write(arguments.number(1), arguments.bytes(0));
-    return env.Undefined();
+    return Napi::Value();
   });
 }
 

@@ -54,19 +54,16 @@ function describe(value: unknown): string {
   return `type ${typeof value} (${text.length > 28 ? `${text.slice(0, 25)}...` : text})`;
 }
 
-/** @internal */
 export function invalidType(name: string, expected: string, actual: unknown): TypeError {
   const message = `The "${name}" argument must be ${expected}. Received ${describe(actual)}`;
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
-/** @internal */
 export function invalidValue(name: string, expected: string, actual: unknown): TypeError {
   const message = `The "${name}" argument must be ${expected}. Received ${describe(actual)}`;
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
-/** @internal */
 export function outOfRange(name: string, expected: string, actual: unknown): RangeError {
   const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${String(actual)}`;
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
@@ -85,7 +82,6 @@ const summaries: Record<string, string> = {
 /**
  * Makes an error of what the addon says: a system error number or a code, the failed call, the path,
  * and what was asked, found and can be done.
- * @internal
  */
 export function makeError(
   code: string | number,

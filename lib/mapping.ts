@@ -142,10 +142,10 @@ function checkAnonymous(given: AnonymousOptions): OpenRequest {
   return [null, flags, 0, 0, undefined, size, undefined];
 }
 
-/** Only the library itself can pass it. @internal */
+/** Only the library itself can pass it. */
 export const internal = Symbol('crossmem.internal');
 
-/** What a subclass passes up. @internal */
+/** What a subclass passes up. */
 export interface MappingParts {
   native: NativeMapping;
   access: Access;

@@ -155,6 +155,8 @@ void FaultGuard::renew() noexcept {
   slot_->epoch.fetch_add(1, std::memory_order_relaxed);
 }
 
+void FaultGuard::forget_file() noexcept { slot_->file.store(-1, std::memory_order_relaxed); }
+
 void FaultGuard::clear() noexcept {
   renew();
   slot_->count.store(0, std::memory_order_relaxed);

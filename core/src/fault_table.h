@@ -70,6 +70,8 @@ class FaultGuard {
   std::optional<RawFault> last() const noexcept;
   /// Pages of the range were mapped or protected anew: earlier repairs are void.
   void renew() noexcept;
+  /// The file is about to be closed: the handler must not ask it.
+  void forget_file() noexcept;
   /// Forgets the faults so far.
   void clear() noexcept;
   /// Called on the notice thread for every fault; an empty one ends it. No call is under way when

@@ -72,7 +72,7 @@ View Mapping::view(Range range) const {
 void Mapping::read(std::uint64_t offset, std::span<std::byte> target) const {
   const auto session = state_->enter({offset, target.size()});
   std::memmove(target.data(), session.data + offset, target.size());
-  state_->check_faults();
+  state_->check_faults(session);
 }
 
 void Mapping::write(std::uint64_t offset, std::span<const std::byte> source) {
@@ -81,16 +81,17 @@ void Mapping::write(std::uint64_t offset, std::span<const std::byte> source) {
     state_->fail(Errc::invalid_argument,
                  "the mapping is read-only; open it with access 'readwrite' or 'private'");
   std::memmove(session.data + offset, source.data(), source.size());
-  state_->check_faults();
+  state_->check_faults(session);
 }
 
 void Mapping::flush(Range range, bool durable) {
   const auto session = state_->enter(range);
   if (session.count == 0 || state_->anonymous || state_->access != Access::readwrite) return;
   const auto pages = session.pages();
+  const auto file = durable ? state_->held_file() : nullptr;
   state_->with_path([&] {
     os::flush(pages.begin, pages.length);
-    if (durable && session.file) os::sync(*session.file);
+    if (file) os::sync(*file);
   });
 }
 
@@ -169,11 +170,12 @@ void Mapping::protect(Protection protection, Range range) {
   if (session.count == 0) return;
   const auto pages = session.pages();
   FaultGuard* const guard = session.region->guard();
+  const auto file = state_->held_file();
   const bool repaired_pages =
-      guard != nullptr && guard->count() != 0 && session.file && state_->access != Access::copy;
+      guard != nullptr && guard->count() != 0 && file && state_->access != Access::copy;
   state_->with_path([&] {
     if (!repaired_pages) return os::protect(pages.begin, pages.length, protection);
-    auto request = state_->request(session.file.get(), session.size);
+    auto request = state_->request(file.get(), session.size);
     request.offset += static_cast<std::uint64_t>(pages.begin - session.region->base());
     request.length = pages.length;
     request.protection = protection;
@@ -199,7 +201,7 @@ std::optional<std::uint64_t> Mapping::find(std::span<const std::byte> pattern, R
     begin += length - (pattern.size() - 1);
     if (progress) progress(std::min(begin + pattern.size() - 1, text.size()), text.size());
   }
-  state_->check_faults();
+  state_->check_faults(session);
   return found;
 }
 

@@ -14,23 +14,28 @@ namespace {
 using detail::MappingState;
 using detail::Session;
 
-void require_resizable(const MappingState& state, const Session& session, std::uint64_t size) {
+std::shared_ptr<const os::File> required_file(const MappingState& state) {
+  auto file = state.held_file();
+  if (!file) state.fail(Errc::unsupported, "the mapping was opened without keeping its descriptor");
+  return file;
+}
+
+/// The file to resize; null for anonymous memory. Throws if the mapping cannot be resized.
+std::shared_ptr<const os::File> resizable_file(const MappingState& state, std::uint64_t size) {
   if (size == 0) state.fail(Errc::out_of_range, "the size of a mapping is at least 1 byte");
-  if (state.anonymous) return;
+  if (state.anonymous) return nullptr;
   if (state.access != Access::readwrite)
     state.fail(Errc::unsupported,
                "only mappings with access 'readwrite' and anonymous memory can be resized");
-  if (!session.file)
-    state.fail(Errc::unsupported, "the mapping was opened without keeping its descriptor");
+  return required_file(state);
 }
 
 /// Maps `size` bytes, gives the old range up once that has succeeded.
-void exchange(MappingState& state, Session session, std::uint64_t size,
-              const std::function<void()>& release_views) {
+void exchange(MappingState& state, Session session, const std::shared_ptr<const os::File>& file,
+              std::uint64_t size, const std::function<void()>& release_views) {
   std::shared_ptr<Region> fresh;
   state.with_path([&] {
-    fresh = std::make_shared<Region>(state.request(session.file.get(), size), session.file,
-                                     state.guarded);
+    fresh = std::make_shared<Region>(state.request(file.get(), size), file, state.guarded);
   });
   if (release_views) release_views();
   if (state.anonymous) {
@@ -53,52 +58,49 @@ void Mapping::resize(std::uint64_t size, const std::function<void()>& release_vi
 }
 
 void Mapping::reserve(std::uint64_t size) {
-  const auto session = state_->enter();
-  require_resizable(*state_, session, size);
-  if (state_->anonymous) return;
+  state_->enter();
+  const auto file = resizable_file(*state_, size);
+  if (!file) return;
   state_->with_path([&] {
-    const std::uint64_t now = os::inspect(*session.file).size;
+    const std::uint64_t now = os::inspect(*file).size;
     const std::uint64_t needed = state_->offset + size;
-    if (needed > now) os::grow_file(*session.file, now, needed);
+    if (needed > now) os::grow_file(*file, now, needed);
   });
 }
 
 void Mapping::remap(std::uint64_t size, const std::function<void()>& release_views) {
   auto session = state_->enter();
-  require_resizable(*state_, session, size);
-  if (size != session.size) exchange(*state_, std::move(session), size, release_views);
+  const auto file = resizable_file(*state_, size);
+  if (size != session.size) exchange(*state_, std::move(session), file, size, release_views);
 }
 
 void Mapping::truncate() {
   const auto session = state_->enter();
-  require_resizable(*state_, session, session.size);
-  if (state_->anonymous) return;
-  state_->with_path([&] { os::truncate(*session.file, state_->offset + session.size); });
+  const auto file = resizable_file(*state_, session.size);
+  if (file) state_->with_path([&] { os::truncate(*file, state_->offset + session.size); });
 }
 
 void Mapping::refresh(const std::function<void()>& release_views) {
   // Not `enter`: to clear a fault nobody was told of is what refresh is for.
   auto session = state_->enter_faulty();
   if (state_->anonymous) return;
-  if (!session.file)
-    state_->fail(Errc::unsupported, "the mapping was opened without keeping its descriptor");
+  const auto file = required_file(*state_);
   std::uint64_t size = session.size;
   state_->with_path([&] {
-    const std::uint64_t file_size = os::inspect(*session.file).size;
+    const std::uint64_t file_size = os::inspect(*file).size;
     if (state_->follows_file && file_size > state_->offset) size = file_size - state_->offset;
     if (!state_->beyond_end && state_->offset + size > file_size)
       state_->fail(Errc::out_of_range,
                    "the file has " + std::to_string(file_size) + " bytes, the mapping needs " +
                        std::to_string(state_->offset + size) + "; close it and open it anew");
     // Of the same size it stays at its addresses, and the views with it.
-    if (size == session.size)
-      os::map_at(session.region->base(), state_->request(session.file.get(), size));
+    if (size == session.size) os::map_at(session.region->base(), state_->request(file.get(), size));
   });
   if (size == session.size) {
     state_->clear_faults();
     return;
   }
-  exchange(*state_, std::move(session), size, release_views);
+  exchange(*state_, std::move(session), file, size, release_views);
 }
 
 }  // namespace crossmem

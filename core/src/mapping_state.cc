@@ -7,8 +7,12 @@
 namespace crossmem::detail {
 namespace {
 
+/// `step` is a power of two.
+std::uint64_t round_down(std::uint64_t value, std::uint64_t step) noexcept {
+  return value & ~(step - 1);
+}
 std::uint64_t round_up(std::uint64_t value, std::uint64_t step) noexcept {
-  return (value + step - 1) / step * step;
+  return round_down(value + step - 1, step);
 }
 
 /// Where the mapping's bytes are, for turning a fault's address into an offset on any thread.
@@ -59,7 +63,7 @@ std::string describe(const Fault& fault) {
 Pages Session::pages() const noexcept {
   const std::uint64_t page = os::page_size();
   const auto offset = static_cast<std::uint64_t>(data - region->base()) + first;
-  const std::uint64_t begin = offset / page * page;
+  const std::uint64_t begin = round_down(offset, page);
   return {region->base() + begin, static_cast<std::size_t>(round_up(offset + count, page) - begin)};
 }
 
@@ -68,7 +72,7 @@ void retire(const std::shared_ptr<Region>& region) noexcept {
 }
 
 std::size_t MappingState::lead() const noexcept {
-  return static_cast<std::size_t>(offset % os::granularity());
+  return static_cast<std::size_t>(offset & (os::granularity() - 1));
 }
 
 os::MapRequest MappingState::request(const os::File* source, std::uint64_t bytes) const {
@@ -89,7 +93,7 @@ std::shared_ptr<Region> MappingState::exchange(std::shared_ptr<Region> fresh, st
   std::swap(region, fresh);
   size = bytes;
   reported_faults = 0;
-  attach_listener_locked();
+  if (listener) attach_listener_locked();
   return fresh;
 }
 
@@ -111,7 +115,10 @@ Session MappingState::session_locked(Range range) const {
     fail(Errc::out_of_range, "offset " + std::to_string(range.offset) + " and length " +
                                  std::to_string(count) + " reach beyond the mapping of " +
                                  std::to_string(size) + " bytes");
-  return {region, file, region->base() + lead(), size, range.offset, count};
+  const FaultGuard* const guard = region->guard();
+  return {region, region->base() + lead(),
+          size,   range.offset,
+          count,  guard != nullptr ? guard->count() : 0};
 }
 
 void MappingState::check_faults() const {
@@ -125,6 +132,11 @@ void MappingState::check_faults_locked() const {
   if (count == reported_faults) return;
   reported_faults = count;
   fail(Errc::fault, describe(*last_fault_locked()));
+}
+
+std::shared_ptr<const os::File> MappingState::held_file() const {
+  const std::lock_guard lock(mutex);
+  return file;
 }
 
 void MappingState::clear_faults() {

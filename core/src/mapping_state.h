@@ -22,14 +22,19 @@ struct Pages {
   std::size_t length;
 };
 
-/// The range that one verb works on. Holding it keeps the addresses mapped and the file open.
+/// The range that one verb works on. Holding it keeps the addresses mapped.
 struct Session {
   std::shared_ptr<Region> region;
-  std::shared_ptr<const os::File> file;
   std::byte* data;      ///< First byte of the mapping.
   std::uint64_t size;   ///< Bytes of the mapping.
   std::uint64_t first;  ///< First byte of the verb's range.
   std::uint64_t count;  ///< Bytes of the verb's range.
+  std::uint64_t faults_before;
+
+  std::uint64_t faults() const noexcept {
+    const FaultGuard* const guard = region->guard();
+    return guard != nullptr ? guard->count() : 0;
+  }
 
   std::span<std::byte> bytes() const noexcept {
     return {data + first, static_cast<std::size_t>(count)};
@@ -86,8 +91,14 @@ struct MappingState {
   Session enter_faulty() const;
   /// Throws `Errc::fault` if there were faults that nobody was told of.
   void check_faults() const;
+  /// The same for a verb that has touched the session's memory: no lock if nothing happened.
+  void check_faults(const Session& session) const {
+    if (session.faults_before != session.faults()) check_faults();
+  }
   std::optional<Fault> last_fault() const;
   void clear_faults();
+  /// The file that the mapping is of; null if there is none or it was not to be kept.
+  std::shared_ptr<const os::File> held_file() const;
 
   [[noreturn]] void fail(Errc code, std::string text) const;
   template <typename Work>

@@ -22,6 +22,7 @@ class Region {
   std::byte* base() const noexcept { return base_; }
   std::size_t length() const noexcept { return length_; }
   FaultGuard* guard() noexcept { return guard_ ? &*guard_ : nullptr; }
+  const FaultGuard* guard() const noexcept { return guard_ ? &*guard_ : nullptr; }
 
   /// Lets the file and the memory go but keeps the addresses, which read as zeroes: for ranges that
   /// somebody else may still touch.

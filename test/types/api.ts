@@ -1,0 +1,48 @@
+// The types of the public API, as CommonJS with TypeScript sees them.
+import {
+  type Advice,
+  CrossmemError,
+  type Fault,
+  MappedFile,
+  type MappedFileOptions,
+  Mapping,
+  type Residency,
+} from 'crossmem';
+
+const options: MappedFileOptions = {
+  access: 'readwrite',
+  offset: 5n,
+  length: 10,
+  onFault: (fault: Fault) => console.log(fault.kind satisfies 'truncated' | Fault['kind']),
+};
+const file: MappedFile = MappedFile.open('file', options);
+const mapping: Mapping = file;
+const opened: Promise<MappedFile> = MappedFile.openAsync(new URL('file:///file'));
+const memory: Mapping = Mapping.anonymous({ size: 4096 });
+const residency: Residency = memory.residency({ offset: 0 });
+const found: number = mapping.indexOf('x', 5n) + memory.indexOf(Buffer.from('x'), { offset: 1 });
+const copied: number = file.read(new Uint16Array(2), { targetOffset: 1 });
+const hints: readonly Advice[] = Mapping.advice;
+const error = new CrossmemError('ENOENT', 'text', { errno: -2 });
+const number: number | undefined = error.errno;
+
+async function verbs(signal: AbortSignal): Promise<void> {
+  await mapping.prefetch({ signal, onProgress: ({ done, total }) => done / total });
+  const index: number = await mapping.indexOfAsync('x', { offset: 1, signal });
+  await mapping.flush({ durable: index === 0 });
+  using scoped = MappedFile.open(3);
+  scoped.advise('sequential');
+}
+
+// @ts-expect-error: an unknown hint
+mapping.advise('never');
+// @ts-expect-error: an unknown access
+MappedFile.open('file', { access: 'write' });
+// @ts-expect-error: a size is needed
+Mapping.anonymous({});
+// @ts-expect-error: nobody makes mappings with new
+new MappedFile();
+// @ts-expect-error: as opened, not to be changed
+file.size = 5;
+
+export { copied, found, hints, number, opened, residency, verbs };
