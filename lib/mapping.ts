@@ -251,7 +251,7 @@ export class Mapping implements Disposable {
 
   /**
    * The whole mapping as a SharedArrayBuffer, which worker threads can be sent. Where the runtime
-   * can: Node.js 26.1 on, Bun; elsewhere `ERR_CROSSMEM_UNSUPPORTED`. It cannot be detached: after
+   * can: recent releases of Node.js 22, 24 and 26; elsewhere `ERR_CROSSMEM_UNSUPPORTED`. It cannot be detached: after
    * {@link close} it reads as zeroes.
    */
   get sharedBuffer(): SharedArrayBuffer {

@@ -1,10 +1,10 @@
 // The whole test command: C++ and JavaScript suites with each backend, then the types.
 // --quick: one backend. The last line counts them all.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import { buildPreset, buildTypeScript, root } from './tools.mjs';
+import { buildPreset, buildTypeScript, root, testFiles } from './tools.mjs';
 
 const backends = process.argv.includes('--quick')
   ? [['linux', 'release']]
@@ -41,21 +41,13 @@ function testCore(backend, preset) {
   count('C++', backend, { passed: all - failed, failed: status === 0 ? failed : failed || 1 });
 }
 
-function testFiles(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = `${folder}/${entry.name}`;
-    if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith('.test.mjs') ? [path] : [];
-  });
-}
-
 /** JavaScript: every file in a process of its own, two at a time. */
 function testApi(backend, preset) {
   const summary = join(root, 'build', preset, 'js-tests.tap');
   const args = ['--test', '--test-concurrency=2', '--test-reporter=dot', '--test-reporter=tap'];
   args.push('--test-reporter-destination=stdout', `--test-reporter-destination=${summary}`);
   rmSync(summary, { force: true });
-  const { status } = spawnSync(process.execPath, [...args, ...testFiles('test').sort()], {
+  const { status } = spawnSync(process.execPath, [...args, ...testFiles()], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, CROSSMEM_ADDON: join(root, 'build', preset, 'crossmem.node') },

@@ -1,6 +1,6 @@
 // What the other scripts share: running a command, building a preset, saying what went wrong.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,4 +50,12 @@ export function buildPreset(preset, { target, options = [] } = {}) {
 
 export function buildTypeScript() {
   runBin('tsc', []);
+}
+
+/** The JavaScript tests, in the order of their names. */
+export function testFiles() {
+  return readdirSync(`${root}test`, { recursive: true })
+    .filter((name) => name.endsWith('.test.mjs'))
+    .sort()
+    .map((name) => `test/${name}`);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { MappedFile, Mapping } from 'crossmem';
-import { makeFile, makeSparseFile } from './helpers/fixture.mjs';
+import { hasSharedBuffers, makeFile, makeSparseFile } from './helpers/fixture.mjs';
 
 const page = Mapping.pageSize;
 const MiB = 2 ** 20;
@@ -209,8 +209,7 @@ test('indexOf finds strings, bytes and numbers, over steps and in ranges', async
 
 test('sharedBuffer, where the runtime can', () => {
   const memory = Mapping.anonymous({ size: page });
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 26 || (major === 26 && minor >= 1)) {
+  if (hasSharedBuffers) {
     const shared = memory.sharedBuffer;
     assert.ok(shared instanceof SharedArrayBuffer);
     memory.buffer[3] = 7;

@@ -63,7 +63,7 @@ function isNumeric(value: unknown): value is number | bigint {
 
 /** The 7th argument: a name, which only Windows used, or options. */
 interface MapOptions {
-  /** Return a SharedArrayBuffer, as mmap-io 1.5.0 does. Node.js 26.1 on. */
+  /** Return a SharedArrayBuffer, as mmap-io 1.5.0 does. Where the runtime can. */
   shared?: boolean;
   /** Checked, not used yet: named memory is what crossmem's SharedMemory is for. */
   name?: string | Uint8Array;

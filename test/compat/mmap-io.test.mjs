@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
 import mmap, * as named from 'crossmem/mmap-io';
-import { makeFile, makeSparseFile, resultOf } from '../helpers/fixture.mjs';
+import { hasSharedBuffers, makeFile, makeSparseFile, resultOf } from '../helpers/fixture.mjs';
 
 const page = mmap.PAGESIZE;
 const { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } = mmap;
@@ -259,8 +259,7 @@ test('collection unmaps', async () => {
 
 test('a SharedArrayBuffer by option, where the runtime can', () => {
   const share = () => mmap.map(page, PROT_READ, MAP_SHARED, reader(), 0, 0, { shared: true });
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 26 || (major === 26 && minor < 1)) {
+  if (!hasSharedBuffers) {
     assert.throws(share, { code: 'ERR_CROSSMEM_UNSUPPORTED' });
     return;
   }

@@ -23,6 +23,11 @@ export const siblingAddon = (name) => join(dirname(addonPath), `${name}.node`);
 export const directory = mkdtempSync(join(tmpdir(), 'crossmem-test-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+/** True where the runtime can make a SharedArrayBuffer of mapped memory. */
+export const hasSharedBuffers =
+  (major === 22 && minor >= 23) || (major === 24 && minor >= 21) || (major >= 26 && minor >= 1);
+
 let files = 0;
 
 /** A new file with these contents. */
