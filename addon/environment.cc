@@ -51,6 +51,15 @@ void JsQueue::shut_down() {
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
 }
 
+void Quarantine::keep(Pin pin, std::uint64_t bytes) {
+  ranges_.emplace_back(std::move(pin), bytes);
+  bytes_ += bytes;
+  while (ranges_.size() > kMostRanges || (bytes_ > kMostBytes && ranges_.size() > 1)) {
+    bytes_ -= ranges_.front().second;
+    ranges_.pop_front();
+  }
+}
+
 Environment::Environment(Napi::Env env) : queue_(std::make_shared<JsQueue>(env)) {
   // Hooks run in reverse order: ours comes before the one of the thread-safe function.
   env.AddCleanupHook([this] { shut_down(); });

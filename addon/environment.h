@@ -4,10 +4,15 @@
 
 #include <napi.h>
 
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <utility>
+
+#include "crossmem/mapping.h"
 
 namespace crossmem::addon {
 
@@ -39,6 +44,21 @@ class JsQueue {
   unsigned holds_ = 0;
 };
 
+/// Address ranges of views that were detached lately. They read as zeroes and are not reused yet,
+/// because an operation of another module on such a view (zlib, fs.write on libuv's pool) may still
+/// be running and knows nothing of our closing.
+class Quarantine {
+ public:
+  void keep(Pin pin, std::uint64_t bytes);
+
+ private:
+  static constexpr std::size_t kMostRanges = 64;
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 40U;  // of addresses, not of memory
+
+  std::deque<std::pair<Pin, std::uint64_t>> ranges_;
+  std::uint64_t bytes_ = 0;
+};
+
 using PendingOperations =
     std::set<std::weak_ptr<Operation>, std::owner_less<std::weak_ptr<Operation>>>;
 
@@ -53,6 +73,7 @@ class Environment {
 
   const std::shared_ptr<JsQueue>& queue() const noexcept { return queue_; }
   PendingOperations& operations() noexcept { return operations_; }
+  Quarantine& quarantine() noexcept { return quarantine_; }
 
   Napi::FunctionReference mapping_class;
   /// lib's function that makes a JavaScript error of a C++ one.
@@ -63,6 +84,7 @@ class Environment {
 
   std::shared_ptr<JsQueue> queue_;
   PendingOperations operations_;
+  Quarantine quarantine_;
 };
 
 }  // namespace crossmem::addon

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crossmem/error.h"
+#include "environment.h"
 
 namespace crossmem::addon {
 
@@ -18,13 +19,14 @@ struct Views::Set {
 struct Views::View {
   std::shared_ptr<Set> set;  ///< Views may outlive the mapping object.
   Pin pin;
+  std::size_t length;
   napi_ref buffer = nullptr;  ///< Weak.
 };
 
 Napi::Value Views::array_buffer(Napi::Env env, std::byte* data, std::size_t length, Pin pin) {
   if (length == 0) return Napi::ArrayBuffer::New(env, 0);
   if (!set_) set_ = std::make_shared<Set>();
-  auto view = std::make_unique<View>(View{set_, std::move(pin)});
+  auto view = std::make_unique<View>(View{set_, std::move(pin), length});
   napi_value buffer = nullptr;
   const napi_status status =
       napi_create_external_arraybuffer(env, data, length, finalize, view.get(), &buffer);
@@ -56,7 +58,11 @@ void Views::detach_all(Napi::Env env) {
         napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached)
       continue;
     Pin pin = std::move(view->pin);
-    if (napi_detach_arraybuffer(env, buffer) != napi_ok) view->pin = std::move(pin);
+    const std::size_t length = view->length;
+    if (napi_detach_arraybuffer(env, buffer) == napi_ok)
+      Environment::of(env).quarantine().keep(std::move(pin), length);
+    else
+      view->pin = std::move(pin);
   }
 }
 

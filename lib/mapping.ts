@@ -486,9 +486,9 @@ export class Mapping implements Disposable {
   }
 
   /**
-   * Unmaps now: every view becomes empty (`byteLength` 0). One whose memory was transferred away,
-   * and a {@link sharedBuffer}, reads as zeroes from now on. Pending operations reject or finish
-   * harmlessly. Twice is fine.
+   * Lets the file and its memory go now: every view becomes empty (`byteLength` 0). One whose memory
+   * was transferred away, and a {@link sharedBuffer}, reads as zeroes from now on. Pending operations
+   * reject or finish harmlessly. Twice is fine.
    */
   close(): void {
     if (this.#closed) return;

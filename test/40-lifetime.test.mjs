@@ -151,6 +151,22 @@ test('pending operations survive close and resize', async () => {
   }
 });
 
+test('operations of other modules on a view survive close and resize', async () => {
+  const { code, signal, stderr } = await runCode(
+    `const { randomFill } = require('crypto');
+     let left = 60;
+     const done = () => { if (--left === 0) process.exit(7); };
+     for (let i = 0; i < 30; i++) {
+       const memory = crossmem.Mapping.anonymous({ size: 2 ** 22, populate: true });
+       randomFill(memory.buffer, done);
+       randomFill(memory.view(5, 2 ** 20), done);
+       if (i % 2) memory.resize(2 ** 23);
+       memory.close();
+     }`,
+  );
+  assert.deepEqual([code, signal], [7, null], stderr);
+});
+
 test('a process may end with operations under way', async () => {
   for (const end of ['process.exit(7)', 'process.exitCode = 7']) {
     const { code, signal } = await runCode(
