@@ -23,7 +23,7 @@ export function report(name, rows) {
   const table = new Table({
     head: ['what', 'crossmem', 'against', 'its figure', 'unit', 'ratio', 'target', ''],
     colAligns: ['left', 'right', 'left', 'right', 'left', 'right', 'left', 'left'],
-    style: { compact: true },
+    style: { compact: true, head: [], border: [] },
   });
   for (const { what, ours, against, theirs, unit, ratio, target, met } of rows) {
     const verdict = met === undefined ? '' : met ? 'met' : 'MISSED';

@@ -12,7 +12,10 @@ const backends = process.argv.includes('--quick')
       ['linux', 'release'],
       ['posix', 'posix'],
     ];
-const table = new Table({ head: ['suite', 'backend', 'passed', 'failed', 'skipped'] });
+const table = new Table({
+  head: ['suite', 'backend', 'passed', 'failed', 'skipped'],
+  style: { compact: true, head: [], border: [] },
+});
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 function count(suite, backend, { passed, failed, skipped = 0 }) {
