@@ -53,7 +53,8 @@ class Quarantine {
 
  private:
   static constexpr std::size_t kMostRanges = 64;
-  static constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 40U;  // of addresses, not of memory
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{1}
+                                              << 40U;  // of addresses, not of memory
 
   std::deque<std::pair<Pin, std::uint64_t>> ranges_;
   std::uint64_t bytes_ = 0;

@@ -68,14 +68,16 @@ void Views::detach_all(Napi::Env env) {
 
 Napi::Value Views::shared_array_buffer(Napi::Env env, std::byte* data, std::size_t length,
                                        Pin pin) {
-  // Recent releases of Node 22, 24 and 26 have it, no header of Node-API 9 does: looked up, never linked.
+  // Recent releases of Node 22, 24 and 26 have it, no header of Node-API 9 does: looked up, never
+  // linked.
   using Finalize = void (*)(void* data, void* hint);
   using Create = napi_status (*)(napi_env, void*, std::size_t, Finalize, void*, napi_value*);
   static const auto create =
       reinterpret_cast<Create>(::dlsym(RTLD_DEFAULT, "node_api_create_external_sharedarraybuffer"));
   if (create == nullptr)
     throw Error(Errc::unsupported,
-                "this runtime cannot make a SharedArrayBuffer of mapped memory (Node.js 22.23, 24.21 and 26.1 can); "
+                "this runtime cannot make a SharedArrayBuffer of mapped memory (Node.js 22.23, "
+                "24.21 and 26.1 can); "
                 "use arrayBuffer, on which Atomics work too, and map the file in each worker");
   auto owned = std::make_unique<Pin>(std::move(pin));
   napi_value buffer = nullptr;

@@ -23,8 +23,8 @@ class Views {
   /// The same as SharedArrayBuffer. Throws `Errc::unsupported` where the runtime has none.
   static Napi::Value shared_array_buffer(Napi::Env env, std::byte* data, std::size_t length,
                                          Pin pin);
-  /// Every ArrayBuffer becomes empty and hands its pin to the environment's quarantine. One that was
-  /// transferred away cannot be detached: it keeps its pin until it is collected.
+  /// Every ArrayBuffer becomes empty and hands its pin to the environment's quarantine. One that
+  /// was transferred away cannot be detached: it keeps its pin until it is collected.
   void detach_all(Napi::Env env);
 
  private:

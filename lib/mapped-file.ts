@@ -2,7 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidType, invalidValue, outOfRange } from './errors.js';
-import { type Access, type Advice, type Fault, internal, Mapping } from './mapping.js';
+import { internal, Mapping } from './mapping.js';
+import type { Access, Advice, Fault } from './mapping-types.js';
 import { addon, facts, type NativeMapping, type OpenRequest } from './native.js';
 import { run } from './operation.js';
 import {

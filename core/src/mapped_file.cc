@@ -1,7 +1,7 @@
 // Opens or makes the file, grows it, checks the range, maps it, applies the options.
 #include "crossmem/mapped_file.h"
 
-#include <limits>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -46,8 +46,9 @@ void check_options(const MappedFileOptions& options, bool by_path) {
     throw Error(Errc::invalid_argument, "'create' and 'size' need access 'readwrite'");
   if (options.create != Create::never && !by_path)
     throw Error(Errc::invalid_argument, "'create' needs a path, not a descriptor");
-  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
-  if (options.offset > kLargest || options.length.value_or(0) > kLargest - options.offset)
+  const std::uint64_t rest = detail::kLargestFile - std::min(options.offset, detail::kLargestFile);
+  if (options.offset > detail::kLargestFile || options.length.value_or(0) > rest ||
+      options.size.value_or(0) > detail::kLargestFile)
     throw Error(Errc::out_of_range, "offset and length reach beyond the largest file");
 }
 
@@ -103,12 +104,7 @@ std::uint64_t length_to_map(std::uint64_t file_size, const MappedFileOptions& op
 }
 
 void apply_options(Mapping& mapping, const MappedFileOptions& options) {
-  if (options.huge_pages && supported(Advice::hugepage)) {
-    try {
-      mapping.advise(Advice::hugepage);
-    } catch (const Error&) {  // a kernel without transparent huge pages: ordinary pages serve
-    }
-  }
+  if (options.huge_pages) detail::ask_for_huge_pages(mapping);
   if (options.advice) mapping.advise(*options.advice);
   if (options.populate) mapping.prefetch();
   if (options.lock) mapping.lock();

@@ -35,12 +35,7 @@ Mapping Mapping::anonymous(std::uint64_t size, const AnonymousOptions& options) 
   state->exchange(std::make_shared<Region>(state->request(nullptr, size), nullptr, state->guarded),
                   size);
   Mapping mapping(std::move(state));
-  if (options.huge_pages && supported(Advice::hugepage)) {
-    try {
-      mapping.advise(Advice::hugepage);
-    } catch (const Error&) {  // a kernel without transparent huge pages: ordinary pages serve
-    }
-  }
+  if (options.huge_pages) detail::ask_for_huge_pages(mapping);
   if (options.populate) std::memset(mapping.data(), 0, static_cast<std::size_t>(size));
   if (options.lock) mapping.lock();
   return mapping;

@@ -23,6 +23,8 @@ std::shared_ptr<const os::File> required_file(const MappingState& state) {
 /// The file to resize; null for anonymous memory. Throws if the mapping cannot be resized.
 std::shared_ptr<const os::File> resizable_file(const MappingState& state, std::uint64_t size) {
   if (size == 0) state.fail(Errc::out_of_range, "the size of a mapping is at least 1 byte");
+  if (size > detail::kLargestFile - state.offset)
+    state.fail(Errc::out_of_range, "no file can be that large");
   if (state.anonymous) return nullptr;
   if (state.access != Access::readwrite)
     state.fail(Errc::unsupported,

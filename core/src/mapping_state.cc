@@ -71,11 +71,23 @@ void retire(const std::shared_ptr<Region>& region) noexcept {
   if (region && region.use_count() > 1) region->abandon();
 }
 
+void ask_for_huge_pages(Mapping& mapping) {
+  if (!supported(Advice::hugepage)) return;
+  try {
+    mapping.advise(Advice::hugepage);
+  } catch (const Error& error) {
+    if (error.code() != std::errc::invalid_argument) throw;
+  }
+}
+
 std::size_t MappingState::lead() const noexcept {
   return static_cast<std::size_t>(offset & (os::granularity() - 1));
 }
 
 os::MapRequest MappingState::request(const os::File* source, std::uint64_t bytes) const {
+  // Also where `bytes` comes from a caller: what is beyond could wrap around when it is rounded up.
+  if (bytes > kLargestFile - offset)
+    fail(Errc::out_of_range, "no mapping can have " + std::to_string(bytes) + " bytes");
   return {
       .file = source,
       .offset = offset - lead(),

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,9 @@
 #include "region.h"
 
 namespace crossmem::detail {
+
+/// Offsets in files are signed 64-bit numbers (off_t).
+constexpr std::uint64_t kLargestFile = std::numeric_limits<std::int64_t>::max();
 
 /// Whole pages of a region.
 struct Pages {
@@ -56,6 +60,9 @@ auto with_path(const std::string& path, Work&& work) {
 
 /// Gives a region up: the last reference unmaps; if there are others, it becomes zeroes.
 void retire(const std::shared_ptr<Region>& region) noexcept;
+
+/// A hint: a kernel without transparent huge pages serves ordinary ones.
+void ask_for_huge_pages(Mapping& mapping);
 
 struct MappingState {
   // Fixed at open.

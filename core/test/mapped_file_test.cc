@@ -103,6 +103,7 @@ TEST_F(MappedFileTest, RefusesWhatCannotBeMapped) {
   refused(path, {.offset = 1, .length = 5}, Errc::out_of_range);
   refused(path, {.offset = UINT64_MAX}, Errc::out_of_range);
   refused(path, {.offset = 1, .length = UINT64_MAX}, Errc::out_of_range);
+  refused(path, {.access = Access::readwrite, .size = UINT64_MAX}, Errc::out_of_range);
   refused(path, {.size = 9}, Errc::invalid_argument);
   refused(path, {.create = Create::if_needed}, Errc::invalid_argument);
   EXPECT_CROSSMEM_ERROR(MappedFile::open(-1), posix(std::errc::bad_file_descriptor));

@@ -36,6 +36,9 @@ TEST_F(ResizeTest, ViewsAreReleasedOnceSuccessIsCertain) {
   EXPECT_EQ(released, 1);
   EXPECT_CROSSMEM_ERROR(mapping.resize(std::uint64_t{1} << 62U, [&] { ++released; }),
                         std::error_code(EFBIG, std::system_category()));
+  EXPECT_CROSSMEM_ERROR(mapping.resize(UINT64_MAX, [&] { ++released; }), Errc::out_of_range);
+  EXPECT_CROSSMEM_ERROR(Mapping::anonymous(5).resize(UINT64_MAX), Errc::out_of_range);
+  EXPECT_CROSSMEM_ERROR(Mapping::anonymous(UINT64_MAX), Errc::out_of_range);
   EXPECT_EQ(released, 1);
   EXPECT_EQ(std::filesystem::file_size(path), 20000U);
   EXPECT_EQ(mapping.size(), 20000U);

@@ -1,8 +1,6 @@
 // Paging on macOS: madvise(2) with Apple's hints, touching pages, and mincore(2) on chars.
 #include <sys/mman.h>
 
-#include <cstring>
-
 #include "os/mapping.h"
 #include "os/posix/descriptors.h"
 #include "os/posix/touch.h"
@@ -44,14 +42,6 @@ void populate(std::byte* at, std::size_t length) { touch_pages(at, length); }
 void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages) {
   if (::mincore(at, length, reinterpret_cast<char*>(pages.data())) != 0) throw_errno("mincore");
   for (unsigned char& page : pages) page &= MINCORE_INCORE;
-}
-
-bool move_pages(std::byte*, std::byte*, std::size_t) noexcept { return false; }
-
-bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept {
-  if (!replace_with_zeroes(page, length)) return false;
-  std::memcpy(page, contents, length);
-  return true;
 }
 
 }  // namespace os

@@ -1,8 +1,5 @@
-// Paging on Linux: every hint of madvise(2), populate, mincore(2), and moving pages by mremap(2).
+// Paging on Linux: every hint of madvise(2), populate, mincore(2).
 #include <sys/mman.h>
-
-#include <array>
-#include <cstring>
 
 #include "os/mapping.h"
 #include "os/posix/descriptors.h"
@@ -15,7 +12,6 @@ namespace {
 constexpr int kPopulateRead = 22;
 constexpr int kPopulateWrite = 23;
 constexpr int kCollapse = 25;
-constexpr int kDontUnmap = 4;
 
 constexpr int to_madvise(Advice advice) noexcept {
   switch (advice) {
@@ -89,24 +85,6 @@ void populate(std::byte* at, std::size_t length) {
 void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages) {
   if (::mincore(at, length, pages.data()) != 0) throw_errno("mincore");
   for (unsigned char& page : pages) page &= 1U;  // the other bits are reserved
-}
-
-bool move_pages(std::byte* from, std::byte* to, std::size_t length) noexcept {
-  // MREMAP_DONTUNMAP (Linux 5.7): the old range stays mapped, empty, for whoever still holds it.
-  return ::mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED | kDontUnmap, to) !=
-         MAP_FAILED;
-}
-
-bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept {
-  void* const copy =
-      ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (copy == MAP_FAILED) return false;
-  std::memcpy(copy, contents, length);
-  // One step for the other threads: they see the old page or the finished copy.
-  if (::mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, page) != MAP_FAILED)
-    return true;
-  ::munmap(copy, length);
-  return false;
 }
 
 }  // namespace os

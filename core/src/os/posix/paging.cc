@@ -1,8 +1,6 @@
 // Paging by POSIX alone: posix_madvise(3), touching pages, and mincore(2) of the BSDs and Linux.
 #include <sys/mman.h>
 
-#include <cstring>
-
 #include "os/mapping.h"
 #include "os/posix/descriptors.h"
 #include "os/posix/touch.h"
@@ -43,14 +41,6 @@ void populate(std::byte* at, std::size_t length) { touch_pages(at, length); }
 void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages) {
   if (::mincore(at, length, pages.data()) != 0) throw_errno("mincore");
   for (unsigned char& page : pages) page &= 1U;
-}
-
-bool move_pages(std::byte*, std::byte*, std::size_t) noexcept { return false; }
-
-bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept {
-  if (!replace_with_zeroes(page, length)) return false;
-  std::memcpy(page, contents, length);
-  return true;
 }
 
 }  // namespace os
