@@ -121,6 +121,16 @@ TEST_F(FaultTest, ProtectedPagesBecomePrivateCopiesUntilProtectedAnew) {
   EXPECT_EQ(load(mapping, 2 * page), std::byte{'x'});
 }
 
+TEST_F(FaultTest, APageThatWasRepairedCanFaultAgain) {
+  auto mapping = MappedFile::open(path, {.access = Access::readwrite});
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    mapping.protect(Protection::none, {0, page});
+    EXPECT_EQ(load(mapping, 0), std::byte{'x'});
+    EXPECT_EQ(mapping.fault()->count, round);
+    EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+  }
+}
+
 TEST_F(FaultTest, ReadOnlyPartsOfAWritableMappingAreKnownAsSuch) {
   auto mapping = MappedFile::open(path, {.access = Access::readwrite});
   mapping.protect(Protection::read, {page, page});
@@ -246,6 +256,18 @@ TEST_F(FaultDeathTest, HandlersInstalledBeforeGetWhatIsTheirs) {
         store_at_nowhere();
       },
       ::testing::ExitedWithCode(42), "");
+}
+
+TEST_F(FaultDeathTest, SentSignalsThatWereIgnoredStayIgnored) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        ::signal(SIGSEGV, SIG_IGN);
+        const auto mapping = MappedFile::open(path);
+        ::raise(SIGSEGV);
+        ::_exit(43);
+      },
+      ::testing::ExitedWithCode(43), "");
 }
 
 TEST_F(FaultDeathTest, TheEnvironmentTurnsTheGuardOff) {

@@ -120,12 +120,14 @@ void hand_on(int signal, siginfo_t* info, void* context) noexcept {
   const bool has_handler = (previous.sa_flags & SA_SIGINFO) != 0
                                ? previous.sa_sigaction != nullptr
                                : previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN;
+  const bool was_sent = info->si_code <= 0;
   if (!has_handler) {
+    if (was_sent && previous.sa_handler == SIG_IGN) return;
     // The default action, when the faulting instruction runs again; or now, if it was only sent.
     struct sigaction fallback {};
     fallback.sa_handler = SIG_DFL;
     ::sigaction(signal, &fallback, nullptr);
-    if (info->si_code <= 0) static_cast<void>(::raise(signal));
+    if (was_sent) static_cast<void>(::raise(signal));
     return;
   }
   // The mask that the kernel would have given it.
@@ -161,6 +163,12 @@ void renew_after_fork() {
   make_nonblocking_pipe(g_copy_pipe);
 }
 
+void install(int signal, const struct sigaction& action, struct sigaction& previous) {
+  // Asked for first: another thread may fault as soon as our handler is there.
+  if (::sigaction(signal, nullptr, &previous) != 0 || ::sigaction(signal, &action, nullptr) != 0)
+    throw_errno("sigaction");
+}
+
 /// dlclose(3), as Node calls it when the last worker with the addon ends, must not take the
 /// handler.
 void keep_this_library_loaded() noexcept {
@@ -183,8 +191,8 @@ void install_fault_handler() {
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigfillset(&action.sa_mask);
-  if (::sigaction(SIGSEGV, &action, &g_previous_segv) != 0) throw_errno("sigaction");
-  if (::sigaction(SIGBUS, &action, &g_previous_bus) != 0) throw_errno("sigaction");
+  install(SIGSEGV, action, g_previous_segv);
+  install(SIGBUS, action, g_previous_bus);
 }
 
 void wait_for_fault_notice() noexcept {
