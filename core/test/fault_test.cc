@@ -213,13 +213,13 @@ TEST_F(FaultTest, ManyMappingsAreAllGuarded) {
 }
 
 TEST_F(FaultTest, AChildOfForkRepairsItsOwnFaults) {
-  const auto mapping = MappedFile::open(path);
-  std::filesystem::resize_file(path, 0);
-  load(mapping, 0);
+  auto mapping = MappedFile::open(path);
+  store(mapping, 0, 'W');
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool zero = load(mapping, page) == std::byte{0};
-    ::_exit(zero && mapping.fault()->count == 2 ? 0 : 1);
+    store(mapping, page, 'W');
+    const bool kept = load(mapping, page + 1) == std::byte{'x'};
+    ::_exit(kept && mapping.fault()->count == 2 ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
