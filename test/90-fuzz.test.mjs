@@ -9,7 +9,7 @@ test('20,000 random calls on every public function end with exit code 0', () => 
   const { status, signal, stderr } = spawnSync(
     process.execPath,
     [join(root, 'test/fuzz/fuzz.mjs'), '2', '20000'],
-    { cwd: root, encoding: 'utf8' },
+    { cwd: root, encoding: 'utf8', timeout: 300_000 },
   );
   assert.deepEqual([status, signal], [0, null], stderr);
 });

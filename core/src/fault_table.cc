@@ -116,7 +116,7 @@ void tell_listeners() {
 FaultGuard::FaultGuard(const GuardedRange& range) : slot_(take_slot()) {
   // Relaxed: the release of `begin` below publishes all of it to the handler.
   slot_->end.store(range.end, std::memory_order_relaxed);
-  slot_->private_pages.store(range.private_pages, std::memory_order_relaxed);
+  slot_->anonymous.store(range.anonymous, std::memory_order_relaxed);
   slot_->writable.store(range.writable, std::memory_order_relaxed);
   slot_->file.store(range.file, std::memory_order_relaxed);
   slot_->file_begin.store(range.file_begin, std::memory_order_relaxed);

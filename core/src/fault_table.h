@@ -27,9 +27,9 @@ struct FaultSlot {
   std::atomic<std::uint32_t> epoch{0};
   /// Changes with each owner, so that a fault of the last one is not told to the next.
   std::atomic<std::uint32_t> registration{0};
-  std::atomic<bool> private_pages{false};  ///< Stores never reach a file: unprotecting is enough.
-  std::atomic<bool> writable{false};       ///< Opened for stores that reach the file.
-  std::atomic<std::intptr_t> file{-1};     ///< Handle to ask for the file's size, or -1.
+  std::atomic<bool> anonymous{false};         ///< No file behind it: unprotecting a page is enough.
+  std::atomic<bool> writable{false};          ///< Opened for stores that reach the file.
+  std::atomic<std::intptr_t> file{-1};        ///< Handle to ask for the file's size, or -1.
   std::atomic<std::uintptr_t> file_begin{0};  ///< Offset in the file of `begin`.
   std::atomic<bool> wants_notice{false};
 
@@ -42,7 +42,7 @@ struct FaultSlot {
 struct GuardedRange {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
-  bool private_pages = false;
+  bool anonymous = false;
   bool writable = false;
   std::intptr_t file = -1;
   std::uint64_t file_begin = 0;

@@ -14,7 +14,7 @@ Region::Region(const os::MapRequest& request, std::shared_ptr<const os::File> fi
     guard_.emplace(GuardedRange{
         .begin = begin,
         .end = begin + length_,
-        .private_pages = !reaches_file,
+        .anonymous = request.file == nullptr,
         .writable = reaches_file && request.protection == Protection::readwrite,
         .file = file_ ? file_->handle() : -1,
         .file_begin = request.offset,

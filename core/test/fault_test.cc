@@ -131,6 +131,19 @@ TEST_F(FaultTest, APageThatWasRepairedCanFaultAgain) {
   }
 }
 
+TEST_F(FaultTest, ARepairedPageStaysWhenItsFileIsTruncated) {
+  for (const Access access : {Access::read, Access::readwrite, Access::copy}) {
+    const auto file = directory.file("g", std::string(static_cast<std::size_t>(page), 'x'));
+    auto mapping = MappedFile::open(file, {.access = access});
+    mapping.protect(Protection::none);
+    EXPECT_EQ(load(mapping, 5), std::byte{'x'});
+    std::filesystem::resize_file(file, 0);
+    EXPECT_EQ(load(mapping, 5), std::byte{'x'});
+    store(mapping, 5, 'W');
+    EXPECT_EQ(mapping.fault()->count, 1U);
+  }
+}
+
 TEST_F(FaultTest, ReadOnlyPartsOfAWritableMappingAreKnownAsSuch) {
   auto mapping = MappedFile::open(path, {.access = Access::readwrite});
   mapping.protect(Protection::read, {page, page});

@@ -56,8 +56,10 @@ bool copy_page(const std::byte* page) noexcept {
   return drained == static_cast<ssize_t>(page_size());
 }
 
+/// A page of a file is replaced even where stores would not reach it: the file could be cut, and
+/// the page would be missing again.
 bool make_private(const FaultSlot& slot, std::byte* page) noexcept {
-  if (slot.private_pages.load(std::memory_order_relaxed))
+  if (slot.anonymous.load(std::memory_order_relaxed))
     return ::mprotect(page, page_size(), PROT_READ | PROT_WRITE) == 0;
   return replace_page(page, page_size(), g_page_copy.data());
 }
@@ -103,7 +105,8 @@ bool repair(int signal, std::uintptr_t address) noexcept {
   bool wake = false;
   {
     const RepairLock lock;
-    if (fault_table::repaired(*slot, page)) return true;
+    if (fault_table::repaired(*slot, page) && copy_page(reinterpret_cast<std::byte*>(page)))
+      return true;
     FaultKind kind{};
     if (!repair_page(*slot, page, signal, kind)) return false;
     wake = fault_table::record(*slot, page, kind);
