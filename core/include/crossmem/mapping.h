@@ -77,7 +77,7 @@ struct AnonymousOptions {
 ///
 /// Threads: all members may be called from any thread at any time; `close` and `resize` do not wait
 /// for verbs under way, those finish on zeroes. Plain loads and stores through `data()` are as
-/// unsynchronised as any shared memory. Processes: nothing here is per process but the mapping
+/// unsynchronised as any shared memory. A moved-from mapping may only be destroyed or assigned to. Processes: nothing here is per process but the mapping
 /// itself. Fork: the child shares the pages of a `read`/`readwrite` mapping and copies the rest.
 class Mapping {
  public:
