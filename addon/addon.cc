@@ -13,7 +13,7 @@
 namespace crossmem::addon {
 namespace {
 
-/// The constructor of NativeMapping, on the library's threads.
+/// `new NativeMapping().open(...)` on the library's threads.
 Napi::Value open(const Napi::CallbackInfo& info) {
   return MappingBinding::guarded(info, [&](Napi::Env env) {
     return Operation::start(

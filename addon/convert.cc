@@ -163,8 +163,10 @@ Mapping OpenRequest::open() const {
 
 OpenRequest to_open_request(const Arguments& arguments) {
   OpenRequest request;
-  if (arguments.at(0).IsString()) request.source = arguments.text(0);
-  if (arguments.at(0).IsNumber()) request.source = arguments.at(0).As<Napi::Number>().Int32Value();
+  const napi_valuetype source = arguments.at(0).Type();
+  if (source == napi_string) request.source = arguments.text(0);
+  if (source == napi_number) request.source = arguments.at(0).As<Napi::Number>().Int32Value();
+  if (arguments.at(1).IsUndefined()) return request;
   const std::uint64_t flags = arguments.number(1);
   const auto has = [flags](Flag flag) { return (flags & static_cast<std::uint64_t>(flag)) != 0; };
   MappedFileOptions& file = request.file;

@@ -26,7 +26,7 @@ class Arguments {
   Napi::Value at(std::size_t index) const { return info_[first_ + index]; }
   std::uint64_t number(std::size_t index) const;
   bool flag(std::size_t index) const { return at(index).ToBoolean(); }
-  std::string text(std::size_t index) const { return at(index).ToString(); }
+  std::string text(std::size_t index) const { return at(index).As<Napi::String>(); }
   /// Two arguments: an offset, and a length or undefined.
   Range range(std::size_t index) const;
   /// A Uint8Array's memory.
@@ -54,8 +54,8 @@ struct OpenRequest {
 
   Mapping open() const;
 };
-/// (source or null, flags, mode, offset, length or undefined, size or undefined, advice or
-/// undefined)
+/// (source) with defaults for the rest, or (source or null, flags, mode, offset, length or
+/// undefined, size or undefined, advice or undefined)
 OpenRequest to_open_request(const Arguments& arguments);
 /// The names and values of the bits in `flags`.
 Napi::Value open_flags(Napi::Env env);

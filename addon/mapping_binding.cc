@@ -50,6 +50,7 @@ Napi::Function MappingBinding::define(Napi::Env env) {
                          InstanceMethod<&Self::later<&Self::find_work>>("find"),
                          InstanceMethod<&Self::later<&Self::reserve_work>>("reserve"),
                          InstanceMethod<&Self::later<&Self::truncate_work>>("truncate"),
+                         InstanceMethod<&Self::open>("open"),
                          InstanceMethod<&Self::size>("size"),
                          InstanceMethod<&Self::enter>("enter"),
                          InstanceMethod<&Self::array_buffer>("arrayBuffer"),
@@ -71,18 +72,24 @@ Napi::Value MappingBinding::wrap(Napi::Env env, std::shared_ptr<Mapping> mapping
 
 MappingBinding::MappingBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<MappingBinding>(info) {
-  if (info[0].IsExternal()) {
-    mapping_ = *info[0].As<Napi::External<SharedMapping>>().Data();
-    return;
-  }
-  guarded(info, [&](Napi::Env) {
-    mapping_ = std::make_shared<Mapping>(to_open_request(Arguments(info)).open());
-    return Napi::Value();
-  });
+  if (info[0].IsExternal()) mapping_ = *info[0].As<Napi::External<SharedMapping>>().Data();
 }
 
 MappingBinding::~MappingBinding() {
   if (self_) *self_ = nullptr;
+}
+
+Napi::Value MappingBinding::open(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env) {
+    Mapping opened = to_open_request(Arguments(info)).open();
+    // Operations that are still under way keep the mapping that they were started on.
+    if (mapping_ && mapping_.use_count() == 1)
+      *mapping_ = std::move(opened);
+    else
+      mapping_ = std::make_shared<Mapping>(std::move(opened));
+    views_.forget();
+    return Napi::Value();
+  });
 }
 
 Work MappingBinding::flush_work(const Arguments& arguments) {
@@ -257,7 +264,7 @@ Napi::Value MappingBinding::listen(const Napi::CallbackInfo& info) {
 Napi::Value MappingBinding::close(const Napi::CallbackInfo& info) {
   views_.detach_all(info.Env());
   mapping_->close();
-  return info.Env().Undefined();
+  return {};
 }
 
 }  // namespace crossmem::addon

@@ -20,7 +20,7 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   static Napi::Function define(Napi::Env env);
   static Napi::Value wrap(Napi::Env env, std::shared_ptr<Mapping> mapping);
 
-  /// (what `to_open_request` takes), or the mapping that `wrap` passes.
+  /// (the mapping that `wrap` passes), or nothing: then `open` must come before any other verb.
   explicit MappingBinding(const Napi::CallbackInfo& info);
   ~MappingBinding() override;
 
@@ -58,6 +58,8 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   // What must run on the environment's thread, or is too quick for another.
   Napi::Value read(const Napi::CallbackInfo& info);
   Napi::Value write(const Napi::CallbackInfo& info);
+  /// What `to_open_request` takes; again once closed.
+  Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value size(const Napi::CallbackInfo& info);
   Napi::Value enter(const Napi::CallbackInfo& info);
   Napi::Value array_buffer(const Napi::CallbackInfo& info);

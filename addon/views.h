@@ -26,6 +26,8 @@ class Views {
   /// Every ArrayBuffer becomes empty and hands its pin to the environment's quarantine. One that
   /// was transferred away cannot be detached: it keeps its pin until it is collected.
   void detach_all(Napi::Env env);
+  /// The views so far are another mapping's. They look after themselves.
+  void forget() noexcept { set_.reset(); }
 
  private:
   struct Set;

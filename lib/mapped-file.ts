@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { invalidType, invalidValue, outOfRange } from './errors.js';
 import { internal, Mapping } from './mapping.js';
 import type { Access, Advice, Fault } from './mapping-types.js';
-import { addon, facts, type NativeMapping, type OpenRequest } from './native.js';
+import { addon, facts, type NativeMapping, type OpenRequest, openNative } from './native.js';
 import { run } from './operation.js';
 import {
   type Bytes,
@@ -113,12 +113,9 @@ function checkCreate(value: unknown): number {
 const accessBits = { read: 0, readwrite: facts.flags.readwrite, private: facts.flags.private };
 
 const defaultMode = 0o600;
-const defaultFlags = facts.flags.faultGuard | facts.flags.keepDescriptor;
 
 function checkOptions(source: string | number, given: MappedFileOptions | undefined): OpenRequest {
-  if (given === undefined) {
-    return [source, defaultFlags, defaultMode, 0, undefined, undefined, undefined];
-  }
+  if (given === undefined) return [source];
   const options = checkObject('options', given);
   checkFunction('options.onFault', options.onFault);
   const flags =
@@ -170,7 +167,7 @@ export class MappedFile extends Mapping {
   /** Maps a file. Blocks while the disk is asked; {@link openAsync} does not. */
   static open(file: FileSource, options?: MappedFileOptions): MappedFile {
     const source = checkSource(file);
-    const native = new addon.NativeMapping(...checkOptions(source, options));
+    const native = openNative(checkOptions(source, options));
     return MappedFile.#wrap(native, source, options);
   }
 

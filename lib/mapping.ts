@@ -13,7 +13,14 @@ import {
   type Residency,
   type WriteOptions,
 } from './mapping-types.js';
-import { addon, facts, type NativeMapping, type OpenRequest } from './native.js';
+import {
+  addon,
+  closeNative,
+  facts,
+  type NativeMapping,
+  type OpenRequest,
+  openNative,
+} from './native.js';
 import { type OperationOptions, run } from './operation.js';
 import {
   asRange,
@@ -75,7 +82,8 @@ export interface MappingParts {
  * shared between threads and processes like any shared memory: use `Atomics` where it matters.
  */
 export class Mapping implements Disposable {
-  readonly #native: NativeMapping;
+  #native: NativeMapping;
+  readonly #listens: boolean;
   readonly #access: Access;
   #closed = false;
   /** ArrayBuffers by window; the first one is the whole mapping if that is small enough. */
@@ -92,6 +100,7 @@ export class Mapping implements Disposable {
     const { native, access, onFault } = parts as MappingParts;
     this.#native = native;
     this.#access = access;
+    this.#listens = onFault !== undefined;
     if (onFault !== undefined) {
       native.onfault = onFault;
       native.listen(true);
@@ -103,7 +112,7 @@ export class Mapping implements Disposable {
    * MAP_ANONYMOUS). Throws `ENOMEM`.
    */
   static anonymous(options: AnonymousOptions): Mapping {
-    const native = new addon.NativeMapping(...checkAnonymous(options));
+    const native = openNative(checkAnonymous(options));
     return new Mapping(internal, { native, access: 'readwrite', onFault: options.onFault });
   }
 
@@ -403,8 +412,9 @@ export class Mapping implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#native.close();
-    if (this.#native.onfault) this.#native.onfault = undefined;
+    if (this.#listens) this.#native.onfault = undefined;
+    // A fault that is on its way to a listener must not reach the next mapping's.
+    this.#native = closeNative(this.#native, !this.#listens);
     this.#forget();
   }
 

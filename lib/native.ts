@@ -32,6 +32,15 @@ export interface NativeResidency {
 }
 
 export interface NativeMapping {
+  open(
+    source: string | number | null,
+    flags?: number,
+    mode?: number,
+    offset?: number,
+    length?: number,
+    size?: number,
+    advice?: string,
+  ): void;
   onfault?: ((fault: NativeFault) => void) | undefined;
   /** Bytes; 0 once closed. */
   size(): number;
@@ -64,16 +73,18 @@ export interface NativeMapping {
   close(): void;
 }
 
-/** What to open: a path, a descriptor, or null for anonymous memory. */
+/**
+ * What to open: a path, a descriptor, or null for anonymous memory; and how, if not by default. The
+ * flags are bits of {@link facts}.flags.
+ */
 export type OpenRequest = [
   source: string | number | null,
-  /** Bits of {@link facts}.flags. */
-  flags: number,
-  mode: number,
-  offset: number,
-  length: number | undefined,
-  size: number | undefined,
-  advice: string | undefined,
+  flags?: number,
+  mode?: number,
+  offset?: number,
+  length?: number | undefined,
+  size?: number | undefined,
+  advice?: string | undefined,
 ];
 
 type Flag =
@@ -95,7 +106,7 @@ interface Addon {
     advice: string[];
     flags: Record<Flag, number>;
   };
-  NativeMapping: new (...request: OpenRequest) => NativeMapping;
+  NativeMapping: new () => NativeMapping;
   open: Later<OpenRequest, NativeMapping>;
 }
 
@@ -115,3 +126,37 @@ function load(): Addon {
 
 export const addon: Addon = load();
 export const facts = addon.initialize(makeError);
+
+/**
+ * Native halves of closed mappings, to be opened again: to make such an object takes longer than to
+ * open a small file.
+ */
+const spare: NativeMapping[] = [];
+const mostSpare = 16;
+
+export function openNative(r: OpenRequest): NativeMapping {
+  const native = spare.pop() ?? new addon.NativeMapping();
+  try {
+    // By index: spreading or destructuring costs more than the rest of this function.
+    if (r.length === 1) native.open(r[0]);
+    else native.open(r[0], r[1], r[2], r[3], r[4], r[5], r[6]);
+    return native;
+  } catch (error) {
+    spare.push(native);
+    throw error;
+  }
+}
+
+/** What a closed mapping has instead of its own: every verb of it says that it is closed. */
+let closedNative: NativeMapping | undefined;
+
+/** Closes; the caller must forget `native` for what is returned. */
+export function closeNative(native: NativeMapping, mayBeUsedAgain: boolean): NativeMapping {
+  if (closedNative === undefined) {
+    closedNative = openNative([null, 0, 0, 0, undefined, 1, undefined]);
+    closedNative.close();
+  }
+  native.close();
+  if (mayBeUsedAgain && spare.length < mostSpare) spare.push(native);
+  return closedNative;
+}

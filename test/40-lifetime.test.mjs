@@ -21,6 +21,25 @@ test('close detaches every view of every kind, and unmaps at once', () => {
   file.close();
 });
 
+test('a closed mapping stays closed, whatever is opened after it', async () => {
+  const first = MappedFile.open(makeFile('first'));
+  const { buffer } = first;
+  const pending = first.indexOfAsync('nowhere').catch(({ code }) => code);
+  first.close();
+  const second = MappedFile.open(makeFile('second'));
+  assert.throws(() => first.view(), { code: 'ERR_CROSSMEM_CLOSED' });
+  assert.throws(() => first.write('x'), { code: 'ERR_CROSSMEM_CLOSED' });
+  assert.deepEqual([first.size, first.closed, buffer.length], [0, true, 0]);
+  first.close();
+  assert.ok([-1, 'ERR_CROSSMEM_CLOSED'].includes(await pending));
+  assert.equal(second.buffer.toString(), 'second');
+  assert.throws(() => MappedFile.open('/nowhere/at/all'), { code: 'ENOENT' });
+  const third = MappedFile.open(makeFile('third'));
+  assert.deepEqual([second.buffer.toString(), third.buffer.toString()], ['second', 'third']);
+  second.close();
+  third.close();
+});
+
 test('memory that was transferred away reads as zeroes after close', async () => {
   const path = makeFile('hello world');
   const moves = [(memory) => structuredClone(memory, { transfer: [memory] })];

@@ -77,8 +77,9 @@ struct AnonymousOptions {
 ///
 /// Threads: all members may be called from any thread at any time; `close` and `resize` do not wait
 /// for verbs under way, those finish on zeroes. Plain loads and stores through `data()` are as
-/// unsynchronised as any shared memory. A moved-from mapping may only be destroyed or assigned to. Processes: nothing here is per process but the mapping
-/// itself. Fork: the child shares the pages of a `read`/`readwrite` mapping and copies the rest.
+/// unsynchronised as any shared memory. A moved-from mapping may only be destroyed or assigned to.
+/// Processes: nothing here is per process but the mapping itself. Fork: the child shares the pages
+/// of a `read`/`readwrite` mapping and copies the rest.
 class Mapping {
  public:
   /// Process-private zeroed memory of `size` bytes (mmap(2) MAP_ANONYMOUS). Throws ENOMEM.
