@@ -36,6 +36,8 @@ void unmap(std::byte* at, std::size_t length) noexcept;
 /// Moves anonymous pages over the pages at `to` without copying; `from` stays mapped and reads as
 /// zeroes. False if it cannot be done here: then nothing has changed.
 bool move_pages(std::byte* from, std::byte* to, std::size_t length) noexcept;
+/// What `replace_page` needs beforehand; in a forked child again.
+void prepare_replace_page() noexcept;
 /// Replaces one page by a private one that can be written, with these contents, in one step for
 /// other threads where the kernel can. Async-signal-safe. False if the kernel refused.
 bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept;

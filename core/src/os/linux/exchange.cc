@@ -19,6 +19,8 @@ bool move_pages(std::byte* from, std::byte* to, std::size_t length) noexcept {
          MAP_FAILED;
 }
 
+void prepare_replace_page() noexcept {}
+
 bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept {
   void* const copy =
       ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -164,6 +164,7 @@ void renew_after_fork() {
   g_repairing.store(false, std::memory_order_relaxed);
   for (const int end : g_copy_pipe) ::close(end);
   make_nonblocking_pipe(g_copy_pipe);
+  prepare_replace_page();
 }
 
 void install(int signal, const struct sigaction& action, struct sigaction& previous) {
@@ -186,6 +187,7 @@ void install_fault_handler() {
   make_nonblocking_pipe(g_copy_pipe);
   make_pipe(g_notice_pipe);
   ::fcntl(g_notice_pipe[1], F_SETFL, O_NONBLOCK);
+  prepare_replace_page();
   page_size();  // computed now: sysconf is not for the handler
   keep_this_library_loaded();
   ::pthread_atfork(nullptr, nullptr, renew_after_fork);
