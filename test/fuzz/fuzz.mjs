@@ -40,6 +40,8 @@ const sparse = join(directory, 'sparse');
 writeFileSync(sparse, '');
 truncateSync(sparse, 5 * 2 ** 30);
 const descriptors = [...paths.map((path) => openSync(path, 'r+')), openSync(paths[3], 'r')];
+// Junk paths are relative: what they create belongs to the folder that is removed at the end.
+process.chdir(directory);
 const closed = openSync(paths[2], 'r');
 closeSync(closed);
 
