@@ -33,13 +33,15 @@ function number(text, pattern) {
 
 /** C++: ctest runs each GoogleTest case in a process of its own. */
 function testCore(backend, preset) {
-  const { stdout, status } = spawnSync('ctest', ['--preset', preset, '--progress'], {
+  const { stdout, status } = spawnSync('ctest', ['--preset', preset, '--verbose'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) process.stdout.write(stdout);
+  // What tests of chance have to say of how much they have seen.
+  for (const [, line] of stdout.matchAll(/^\d+: (\d+ rounds, .*)$/gm)) console.log(line);
   const failed = number(stdout, /(\d+) tests? failed out of/);
   const all = number(stdout, /out of (\d+)/);
   // A runner that broke before it counted is a failure too.

@@ -25,6 +25,8 @@ class Category final : public std::error_category {
         return "invalid argument";
       case Errc::cancelled:
         return "cancelled";
+      case Errc::foreign:
+        return "it belongs to another user";
     }
     return "unknown crossmem error";
   }

@@ -55,6 +55,10 @@ std::uint64_t Mapping::size() const noexcept {
 
 Access Mapping::access() const noexcept { return state_->access; }
 const std::string& Mapping::path() const noexcept { return state_->path; }
+std::intptr_t Mapping::descriptor() const noexcept {
+  const auto file = state_->held_file();
+  return file ? file->handle() : -1;
+}
 bool Mapping::closed() const noexcept { return data() == nullptr; }
 
 std::uint64_t Mapping::check() const { return state_->enter().size; }

@@ -12,6 +12,7 @@
 
 #include "crossmem/error.h"
 #include "crossmem/mapping.h"
+#include "crossmem/shared_memory.h"
 #include "os/file.h"
 #include "region.h"
 
@@ -74,6 +75,8 @@ struct MappingState {
   bool beyond_end = false;    ///< May reach beyond the end of the file.
   bool guarded = false;
   bool reserve_swap = true;
+  Persist persist = Persist::manual;  ///< Of the segment that it is of, if it is of one.
+  bool created = false;               ///< The opening call made the segment.
 
   // Guarded by the mutex.
   mutable std::mutex mutex;

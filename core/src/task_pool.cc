@@ -36,4 +36,6 @@ void TaskPool::work() {
   }
 }
 
+void run_on_own_thread(std::function<void()> task) { std::thread(std::move(task)).detach(); }
+
 }  // namespace crossmem

@@ -15,6 +15,7 @@ enum class Errc {
   out_of_range,         ///< An offset or a length lies outside the mapping or the file.
   invalid_argument,     ///< An argument or a combination of options makes no sense.
   cancelled,            ///< The caller's `Cancelled` said yes.
+  foreign,              ///< It belongs to another user, who could change it under our hands.
 };
 
 /// The category of `Errc`; its `name()` is "crossmem".

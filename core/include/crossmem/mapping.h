@@ -98,6 +98,8 @@ class Mapping {
   Access access() const noexcept;
   const std::string& path() const noexcept;  ///< As opened; empty for descriptors and memory.
   bool closed() const noexcept;
+  /// The descriptor of the file or the memory, which stays the mapping's; -1 if it has none.
+  std::intptr_t descriptor() const noexcept;
   /// What every verb does first: throws `Errc::closed`, or `Errc::fault` for a fault that nobody
   /// was told of. Returns the size.
   std::uint64_t check() const;
@@ -173,6 +175,7 @@ class Mapping {
 
  protected:
   explicit Mapping(std::unique_ptr<detail::MappingState> state) noexcept;
+  const detail::MappingState& state() const noexcept { return *state_; }
 
  private:
   std::unique_ptr<detail::MappingState> state_;

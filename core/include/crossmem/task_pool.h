@@ -36,4 +36,8 @@ class TaskPool {
   unsigned idle_ = 0;
 };
 
+/// Runs `task`, which may sleep for as long as it likes, on a thread that is its alone and ends
+/// with it. Throws `std::system_error` (EAGAIN) if there can be no more threads.
+void run_on_own_thread(std::function<void()> task);
+
 }  // namespace crossmem

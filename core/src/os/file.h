@@ -48,6 +48,11 @@ FileInfo inspect(const File& file);
 /// On failure the file may be longer than before; the caller cuts it.
 void allocate(const File& file, std::uint64_t from, std::uint64_t to);
 void truncate(const File& file, std::uint64_t size);
+/// Gives an empty memory file its size, with real pages where the system can. ENOSPC at once if it
+/// cannot fit: it does not take what there is from other programs first.
+void allocate_memory(const File& file, std::uint64_t size);
+/// Throws ENOSPC if the file's file system has fewer bytes free.
+void check_room(const File& file, std::uint64_t size);
 /// Waits until data and metadata are on the device, its cache included.
 void sync(const File& file);
 /// `allocate`, and on failure the file has its old size again.

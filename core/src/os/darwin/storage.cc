@@ -17,6 +17,11 @@ void allocate(const File& file, std::uint64_t from, std::uint64_t to) {
   truncate(file, to);
 }
 
+void allocate_memory(const File& file, std::uint64_t size) {
+  // Objects of shm_open(3) get their size once, and no pages before they are touched.
+  truncate(file, size);
+}
+
 void sync(const File& file) {
   const int fd = static_cast<int>(file.handle());
   // Only F_FULLFSYNC empties the device's cache; file systems without it take fsync.

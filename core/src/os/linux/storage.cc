@@ -21,6 +21,11 @@ void allocate(const File& file, std::uint64_t from, std::uint64_t to) {
   }
 }
 
+void allocate_memory(const File& file, std::uint64_t size) {
+  check_room(file, size);
+  allocate(file, 0, size);
+}
+
 void sync(const File& file) {
   if (::fsync(static_cast<int>(file.handle())) != 0) throw_errno("fsync");
 }

@@ -66,6 +66,16 @@ void grow_file(const File& file, std::uint64_t from, std::uint64_t to) {
   }
 }
 
+void check_room(const File& file, std::uint64_t size) {
+  struct statvfs room {};
+  // Without blocks: memory of the kernel's own, which has no limit of its own.
+  if (::fstatvfs(descriptor(file), &room) != 0 || room.f_blocks == 0) return;
+  if (size / room.f_frsize > room.f_bavail)
+    throw_errno(ENOSPC, "fallocate",
+                std::to_string(size) + " bytes were asked, " +
+                    std::to_string(room.f_bavail * room.f_frsize) + " are free");
+}
+
 bool file_system_full(const File& file) noexcept {
   struct statvfs info {};
   return ::fstatvfs(descriptor(file), &info) == 0 && info.f_bavail == 0;

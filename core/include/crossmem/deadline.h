@@ -1,0 +1,34 @@
+// Deadline: how long a wait may last, made once where the wait is asked for.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+namespace crossmem {
+
+/// A moment of the monotonic clock (CLOCK_MONOTONIC: it does not run while the machine sleeps, and
+/// nobody can set it), or never.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static Deadline never() noexcept { return Deadline({}); }
+  static Deadline at(Clock::time_point when) noexcept { return Deadline(when); }
+  /// From now on; never if it is so far away that the clock cannot tell it.
+  static Deadline after(std::chrono::nanoseconds span) noexcept {
+    const auto now = Clock::now();
+    if (span >= Clock::time_point::max() - now) return never();
+    return at(now + span);
+  }
+
+  /// Nothing: never.
+  std::optional<Clock::time_point> when() const noexcept { return when_; }
+  bool passed() const noexcept { return when_ && Clock::now() >= *when_; }
+
+ private:
+  explicit Deadline(std::optional<Clock::time_point> when) noexcept : when_(when) {}
+
+  std::optional<Clock::time_point> when_;
+};
+
+}  // namespace crossmem

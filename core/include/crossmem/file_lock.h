@@ -1,0 +1,102 @@
+// FileLock: the operating system's own lock on a file or a part of it, seen by other programs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "crossmem/deadline.h"
+#include "crossmem/interrupt.h"
+
+namespace crossmem {
+
+enum class LockMode {
+  shared,     ///< With other shared locks.
+  exclusive,  ///< Alone.
+};
+
+/// Which of the system's locks. The two do not see each other on Linux.
+enum class LockKind {
+  /// Locks of an open file description on a range of bytes (fcntl(2) F_OFD_SETLK). They meet the
+  /// record locks of other programs (F_SETLK, lockf). Changing the mode is one step.
+  range,
+  /// The whole file (flock(2)), as the program flock does it. The mode cannot be changed.
+  flock,
+};
+
+struct FileLockOptions {
+  LockMode mode = LockMode::exclusive;
+  LockKind kind;            ///< By default `range` where the system has it, otherwise `flock`.
+  std::uint64_t start = 0;  ///< First byte; `range` only.
+  std::optional<std::uint64_t> length = std::nullopt;  ///< Bytes; by default to the end and beyond.
+
+  FileLockOptions() noexcept;
+};
+
+/// What to lock: a path (UTF-8; a missing file is made, with mode 0600), or an open descriptor.
+using LockTarget = std::variant<std::string, int>;
+
+/// A lock that is held.
+///
+/// | state     | release   | try_upgrade                | downgrade | its process dies |
+/// |-----------|-----------|----------------------------|-----------|------------------|
+/// | exclusive | released  | true, nothing changes      | shared    | released         |
+/// | shared    | released  | exclusive, or false: shared| -         | released         |
+/// | released  | -         | `Errc::closed`             | `closed`  | -                |
+///
+/// A lock by path has a file description of its own: it excludes every other lock, also of the same
+/// process. Locks by descriptor belong to its description: those of one description replace each
+/// other, and whoever shares it holds them too; the caller may close the descriptor. An exclusive
+/// `range` lock needs a descriptor that can be written to (EBADF).
+///
+/// Throws `Error`: what opening says, with the path; EDEADLK never: nobody looks for cycles.
+/// Advisory: who does not ask is not kept out. Threads: a lock may be used and released by any
+/// thread; not by two at once but for `release`, which ends an upgrade. Fork: the child holds it
+/// too until it has gone or executed another program.
+class FileLock {
+ public:
+  /// Nothing if somebody else holds it. Does not wait.
+  static std::optional<FileLock> try_lock(const LockTarget& target, const FileLockOptions& options);
+  /// Waits in the kernel's queue, where it has one. Nothing once the deadline has passed or
+  /// `interrupt` is raised; the lock is not held then.
+  static std::optional<FileLock> lock(const LockTarget& target, const FileLockOptions& options,
+                                      Deadline deadline = Deadline::never(),
+                                      Interrupt* interrupt = nullptr);
+
+  FileLock(FileLock&&) noexcept;
+  FileLock& operator=(FileLock&&) noexcept;
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  ~FileLock();  ///< Releases.
+
+  LockMode mode() const noexcept;
+  bool held() const noexcept;
+
+  /// Makes a shared lock exclusive in one step, or leaves it shared and says false. `range` only;
+  /// `Errc::unsupported` for flock(2), which would give the lock up first.
+  bool try_upgrade();
+  /// The same, waiting; the shared lock is kept meanwhile. Two that wait for each other wait for
+  /// ever: give a deadline.
+  bool upgrade(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
+  /// Makes an exclusive lock shared, in one step and at once. `range` only.
+  void downgrade();
+
+  void release() noexcept;
+
+  /// Whether this lock is in the way of what is asked: who waits for it in the only thread that can
+  /// release it waits for ever.
+  bool blocks(const LockTarget& target, const FileLockOptions& options) const;
+
+  /// Whether this system has locks of `range` kind.
+  static bool ranges_supported() noexcept;
+
+ private:
+  struct State;
+  explicit FileLock(std::unique_ptr<State> state) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace crossmem

@@ -1,0 +1,56 @@
+// All guards of the process in one set, which exit(3) empties and a forked child forgets.
+#include "os/posix/exit_guard.h"
+
+#include <pthread.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace crossmem::os {
+
+struct ExitGuard::Registry {
+  std::mutex mutex;
+  std::set<ExitGuard*> guards;
+};
+
+ExitGuard::Registry& ExitGuard::registry() {
+  // Never destroyed: guards of static objects may outlive every static of ours.
+  static auto* const shared = [] {
+    std::atexit([] {
+      Registry& all = registry();
+      const std::lock_guard lock(all.mutex);
+      for (ExitGuard* const guard : all.guards) guard->run();
+    });
+    // The child has the parent's guards, but what they would do is the parent's to do.
+    ::pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
+                     [] {
+                       for (ExitGuard* const guard : registry().guards) guard->act_ = {};
+                       registry().mutex.unlock();
+                     });
+    return new Registry;
+  }();
+  return *shared;
+}
+
+ExitGuard::ExitGuard(std::function<void()> act) : act_(std::move(act)) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  all.guards.insert(this);
+}
+
+ExitGuard::~ExitGuard() {
+  {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    all.guards.erase(this);
+  }
+  run();
+}
+
+void ExitGuard::run() noexcept {
+  if (const auto act = std::exchange(act_, {})) act();
+}
+
+}  // namespace crossmem::os

@@ -1,0 +1,10 @@
+// The registry's place where POSIX promises none: the directory for temporary files.
+#include <unistd.h>
+
+#include "os/posix/registry.h"
+
+namespace crossmem::os {
+
+std::string registry_directory() { return "/tmp/crossmem-" + std::to_string(::geteuid()); }
+
+}  // namespace crossmem::os
