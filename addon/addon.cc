@@ -5,23 +5,26 @@
 #include <string>
 
 #include "convert.h"
+#include "crossmem/file_lock.h"
 #include "crossmem/mapping.h"
 #include "environment.h"
+#include "lock_binding.h"
 #include "mapping_binding.h"
 #include "operation.h"
+#include "segment_binding.h"
 
 namespace crossmem::addon {
 namespace {
 
 /// `new NativeMapping().open(...)` on the library's threads.
 Napi::Value open(const Napi::CallbackInfo& info) {
-  return MappingBinding::guarded(info, [&](Napi::Env env) {
+  return guarded(info, [&](Napi::Env env) {
     return Operation::start(
         env,
         [request = to_open_request(Arguments(info, 2))](const Cancelled&,
                                                         const Progress&) -> Deliver {
-          return [mapping = std::make_shared<Mapping>(request.open())](Napi::Env later) {
-            return MappingBinding::wrap(later, mapping);
+          return [opened = std::make_shared<Opened>(request.open())](Napi::Env later) {
+            return MappingBinding::wrap(later, *opened);
           };
         },
         info[0], info[1].As<Napi::Function>());
@@ -39,6 +42,8 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   facts.Set("pageSize", to_number(env, page_size()));
   facts.Set("advice", advice);
   facts.Set("flags", open_flags(env));
+  facts.Set("rangeLocks", FileLock::ranges_supported());
+  facts.Set("seals", seals_supported());
   return facts;
 }
 
@@ -49,6 +54,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("initialize", Napi::Function::New<initialize>(env));
   exports.Set("NativeMapping", mapping);
   exports.Set("open", Napi::Function::New<open>(env));
+  export_segments(env, exports);
+  export_locks(env, exports);
   return exports;
 }
 

@@ -27,6 +27,8 @@ const char* code_of(Errc code) {
       return "ERR_INVALID_ARG_VALUE";
     case Errc::cancelled:
       return "ABORT_ERR";
+    case Errc::foreign:
+      return "ERR_CROSSMEM_FOREIGN";
   }
   return "ERR_CROSSMEM_INTERNAL";
 }
@@ -57,9 +59,13 @@ enum class Flag : std::uint32_t {
   fault_guard = 1U << 8U,
   allow_beyond_end = 1U << 9U,
   keep_descriptor = 1U << 10U,
+  segment = 1U << 11U,        ///< The source is a segment's name, or a descriptor handed over.
+  unnamed = 1U << 12U,        ///< Memory to hand over.
+  manual = 1U << 13U,         ///< `Persist::manual`.
+  allow_foreign = 1U << 14U,  ///< Another user's segment too.
 };
 
-constexpr std::array<std::pair<const char*, Flag>, 11> kFlags = {{
+constexpr std::array<std::pair<const char*, Flag>, 15> kFlags = {{
     {"readwrite", Flag::readwrite},
     {"private", Flag::copy_on_write},
     {"create", Flag::create},
@@ -71,7 +77,26 @@ constexpr std::array<std::pair<const char*, Flag>, 11> kFlags = {{
     {"faultGuard", Flag::fault_guard},
     {"allowBeyondEnd", Flag::allow_beyond_end},
     {"keepDescriptor", Flag::keep_descriptor},
+    {"segment", Flag::segment},
+    {"unnamed", Flag::unnamed},
+    {"manual", Flag::manual},
+    {"allowForeign", Flag::allow_foreign},
 }};
+
+constexpr std::array<std::pair<const char*, Seal>, 6> kSeals = {{
+    {"seal", Seal::seal},
+    {"shrink", Seal::shrink},
+    {"grow", Seal::grow},
+    {"write", Seal::write},
+    {"future-write", Seal::future_write},
+    {"exec", Seal::exec},
+}};
+
+Opened opened(SharedMemory memory) {
+  const bool created = memory.created();
+  const Persist persist = memory.persist();
+  return {std::move(memory), created, persist};
+}
 
 }  // namespace
 
@@ -139,6 +164,40 @@ Napi::Value to_js(Napi::Env env, const Residency& residency) {
   return object;
 }
 
+Napi::Value to_js(Napi::Env env, const SegmentStatus& status) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("name", status.name);
+  object.Set("size", to_number(env, status.size));
+  object.Set("mode", to_number(env, status.mode));
+  object.Set("uid", to_number(env, status.owner));
+  object.Set("persist", status.persist == Persist::manual ? "manual" : "last-close");
+  if (status.attached) object.Set("attached", *status.attached);
+  return object;
+}
+
+Napi::Value to_js(Napi::Env env, const std::vector<std::string>& texts) {
+  const Napi::Array array = Napi::Array::New(env);
+  for (const std::string& text : texts) array.Set(array.Length(), text);
+  return array;
+}
+
+Napi::Value to_js(Napi::Env env, const std::vector<Seal>& seals) {
+  const Napi::Array array = Napi::Array::New(env);
+  for (const Seal seal : seals)
+    for (const auto& [name, known] : kSeals)
+      if (known == seal) array.Set(array.Length(), std::string(name));
+  return array;
+}
+
+std::vector<Seal> to_seals(const Napi::Value& names) {
+  const Napi::Array array = names.As<Napi::Array>();
+  std::vector<Seal> seals;
+  for (std::uint32_t i = 0; i < array.Length(); ++i)
+    for (const auto& [name, seal] : kSeals)
+      if (array.Get(i).As<Napi::String>().Utf8Value() == name) seals.push_back(seal);
+  return seals;
+}
+
 Advice to_advice(const std::string& name) {
   const auto advice = advice_from_string(name);
   if (!advice) throw Error(Errc::invalid_argument, "unknown hint '" + name + "'");
@@ -153,12 +212,19 @@ Protection to_protection(const std::string& name) {
   return Protection::read;
 }
 
-Mapping OpenRequest::open() const {
-  if (const auto* const path = std::get_if<std::string>(&source))
-    return MappedFile::open(*path, file);
-  if (const int* const descriptor = std::get_if<int>(&source))
-    return MappedFile::open(*descriptor, file);
-  return Mapping::anonymous(file.size.value_or(0), anonymous);
+Opened OpenRequest::open() const {
+  if (kind == Kind::unnamed) return opened(SharedMemory::anonymous(segment));
+  const auto* const text = std::get_if<std::string>(&source);
+  const int* const descriptor = std::get_if<int>(&source);
+  if (kind == Kind::segment && text != nullptr) {
+    if (file.create == Create::never) return opened(SharedMemory::open(*text, segment));
+    return opened(file.create == Create::exclusive ? SharedMemory::create(*text, segment)
+                                                   : SharedMemory::open_or_create(*text, segment));
+  }
+  if (kind == Kind::segment) return opened(SharedMemory::from_descriptor(*descriptor, segment));
+  if (text != nullptr) return {MappedFile::open(*text, file)};
+  if (descriptor != nullptr) return {MappedFile::open(*descriptor, file)};
+  return {Mapping::anonymous(file.size.value_or(0), anonymous)};
 }
 
 OpenRequest to_open_request(const Arguments& arguments) {
@@ -192,6 +258,20 @@ OpenRequest to_open_request(const Arguments& arguments) {
   file.huge_pages = request.anonymous.huge_pages;
   file.lock = request.anonymous.lock;
   file.fault_guard = request.anonymous.fault_guard;
+  if (has(Flag::segment)) request.kind = OpenRequest::Kind::segment;
+  if (has(Flag::unnamed)) request.kind = OpenRequest::Kind::unnamed;
+  request.segment = {
+      .access = file.access,
+      .size = file.size,
+      .mode = file.mode,
+      .persist = has(Flag::manual) ? Persist::manual : Persist::last_close,
+      .allow_foreign = has(Flag::allow_foreign),
+      .populate = file.populate,
+      .huge_pages = file.huge_pages,
+      .lock = file.lock,
+      .advice = file.advice,
+      .fault_guard = file.fault_guard,
+  };
   return request;
 }
 

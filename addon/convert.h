@@ -10,9 +10,12 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "crossmem/mapped_file.h"
 #include "crossmem/mapping.h"
+#include "crossmem/seals.h"
+#include "crossmem/shared_memory.h"
 
 namespace crossmem::addon {
 
@@ -39,20 +42,48 @@ class Arguments {
 
 Napi::Value to_number(Napi::Env env, std::uint64_t value);
 Napi::Value to_js_error(Napi::Env env, const std::exception_ptr& error);
+/// Runs `body` on the environment's thread, with C++ errors as JavaScript ones.
+template <typename Body>
+Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
+  try {
+    return body(info.Env());
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (const std::exception&) {
+    throw Napi::Error(info.Env(), to_js_error(info.Env(), std::current_exception()));
+  }
+}
+
 Napi::Value to_js(Napi::Env env, const Fault& fault);
 Napi::Value to_js(Napi::Env env, const Residency& residency);
+Napi::Value to_js(Napi::Env env, const SegmentStatus& status);
+Napi::Value to_js(Napi::Env env, const std::vector<std::string>& texts);
+Napi::Value to_js(Napi::Env env, const std::vector<Seal>& seals);
 
 Advice to_advice(const std::string& name);
 Protection to_protection(const std::string& name);
+std::vector<Seal> to_seals(const Napi::Value& names);
+
+/// What was opened, with what only segments have.
+struct Opened {
+  Mapping mapping;
+  bool created = false;
+  Persist persist = Persist::manual;
+};
 
 /// What to open, as `lib` packs it: reading an object with a dozen properties costs more than
 /// opening the file.
 struct OpenRequest {
-  std::variant<std::monostate, std::string, int> source;  ///< Anonymous memory, path, descriptor.
+  /// What a source stands for: nothing, a path or a name, a descriptor.
+  enum class Kind { file, segment, unnamed };
+
+  std::variant<std::monostate, std::string, int> source;
+  Kind kind = Kind::file;
   MappedFileOptions file;
   AnonymousOptions anonymous;
+  SharedMemoryOptions segment;
 
-  Mapping open() const;
+  Opened open() const;
 };
 /// (source) with defaults for the rest, or (source or null, flags, mode, offset, length or
 /// undefined, size or undefined, advice or undefined)

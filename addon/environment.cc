@@ -71,6 +71,7 @@ void Environment::shut_down() {
   for (const auto& weak : operations_)
     if (const auto operation = weak.lock()) operation->cancel();
   operations_.clear();
+  locks_.clear();
   queue_->shut_down();
 }
 

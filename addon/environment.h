@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "crossmem/mapping.h"
+#include "lock_table.h"
 
 namespace crossmem::addon {
 
@@ -75,6 +76,7 @@ class Environment {
   const std::shared_ptr<JsQueue>& queue() const noexcept { return queue_; }
   PendingOperations& operations() noexcept { return operations_; }
   Quarantine& quarantine() noexcept { return quarantine_; }
+  LockTable& locks() noexcept { return locks_; }
 
   Napi::FunctionReference mapping_class;
   /// lib's function that makes a JavaScript error of a C++ one.
@@ -86,6 +88,7 @@ class Environment {
   std::shared_ptr<JsQueue> queue_;
   PendingOperations operations_;
   Quarantine quarantine_;
+  LockTable locks_;
 };
 
 }  // namespace crossmem::addon

@@ -9,8 +9,6 @@
 namespace crossmem::addon {
 namespace {
 
-using SharedMapping = std::shared_ptr<Mapping>;
-
 Napi::Value undefined(Napi::Env env) { return env.Undefined(); }
 
 }  // namespace
@@ -53,6 +51,9 @@ Napi::Function MappingBinding::define(Napi::Env env) {
                          InstanceMethod<&Self::open>("open"),
                          InstanceMethod<&Self::size>("size"),
                          InstanceMethod<&Self::enter>("enter"),
+                         InstanceMethod<&Self::descriptor>("descriptor"),
+                         InstanceMethod<&Self::created>("created"),
+                         InstanceMethod<&Self::persists>("persists"),
                          InstanceMethod<&Self::array_buffer>("arrayBuffer"),
                          InstanceMethod<&Self::shared_array_buffer>("sharedArrayBuffer"),
                          InstanceMethod<&Self::protect>("protect"),
@@ -65,29 +66,33 @@ Napi::Function MappingBinding::define(Napi::Env env) {
                      });
 }
 
-Napi::Value MappingBinding::wrap(Napi::Env env, std::shared_ptr<Mapping> mapping) {
-  return Environment::of(env).mapping_class.New(
-      {Napi::External<SharedMapping>::New(env, &mapping)});
+Napi::Value MappingBinding::wrap(Napi::Env env, Opened& opened) {
+  return Environment::of(env).mapping_class.New({Napi::External<Opened>::New(env, &opened)});
 }
 
 MappingBinding::MappingBinding(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<MappingBinding>(info) {
-  if (info[0].IsExternal()) mapping_ = *info[0].As<Napi::External<SharedMapping>>().Data();
+  if (info[0].IsExternal()) take(std::move(*info[0].As<Napi::External<Opened>>().Data()));
 }
 
 MappingBinding::~MappingBinding() {
   if (self_) *self_ = nullptr;
 }
 
+void MappingBinding::take(Opened opened) {
+  // Operations that are still under way keep the mapping that they were started on.
+  if (mapping_ && mapping_.use_count() == 1)
+    *mapping_ = std::move(opened.mapping);
+  else
+    mapping_ = std::make_shared<Mapping>(std::move(opened.mapping));
+  created_ = opened.created;
+  persist_ = opened.persist;
+  views_.forget();
+}
+
 Napi::Value MappingBinding::open(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env) {
-    Mapping opened = to_open_request(Arguments(info)).open();
-    // Operations that are still under way keep the mapping that they were started on.
-    if (mapping_ && mapping_.use_count() == 1)
-      *mapping_ = std::move(opened);
-    else
-      mapping_ = std::make_shared<Mapping>(std::move(opened));
-    views_.forget();
+    take(to_open_request(Arguments(info)).open());
     return Napi::Value();
   });
 }
@@ -187,6 +192,21 @@ Napi::Value MappingBinding::size(const Napi::CallbackInfo& info) {
 
 Napi::Value MappingBinding::enter(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) { return to_number(env, mapping_->check()); });
+}
+
+Napi::Value MappingBinding::descriptor(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    mapping_->check();
+    return Napi::Number::New(env, static_cast<double>(mapping_->descriptor()));
+  });
+}
+
+Napi::Value MappingBinding::created(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), created_);
+}
+
+Napi::Value MappingBinding::persists(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), persist_ == Persist::manual);
 }
 
 Napi::Value MappingBinding::array_buffer(const Napi::CallbackInfo& info) {

@@ -3,7 +3,6 @@
 
 #include <napi.h>
 
-#include <exception>
 #include <memory>
 
 #include "convert.h"
@@ -18,23 +17,11 @@ namespace crossmem::addon {
 class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
  public:
   static Napi::Function define(Napi::Env env);
-  static Napi::Value wrap(Napi::Env env, std::shared_ptr<Mapping> mapping);
+  static Napi::Value wrap(Napi::Env env, Opened& opened);
 
-  /// (the mapping that `wrap` passes), or nothing: then `open` must come before any other verb.
+  /// (what `wrap` passes), or nothing: then `open` must come before any other verb.
   explicit MappingBinding(const Napi::CallbackInfo& info);
   ~MappingBinding() override;
-
-  /// Runs `body` on the environment's thread, with C++ errors as JavaScript ones.
-  template <typename Body>
-  static Napi::Value guarded(const Napi::CallbackInfo& info, Body&& body) {
-    try {
-      return body(info.Env());
-    } catch (const Napi::Error&) {
-      throw;
-    } catch (const std::exception&) {
-      throw Napi::Error(info.Env(), to_js_error(info.Env(), std::current_exception()));
-    }
-  }
 
  private:
   using Verb = Work (MappingBinding::*)(const Arguments&);
@@ -62,6 +49,11 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   Napi::Value open(const Napi::CallbackInfo& info);
   Napi::Value size(const Napi::CallbackInfo& info);
   Napi::Value enter(const Napi::CallbackInfo& info);
+  Napi::Value descriptor(const Napi::CallbackInfo& info);
+  /// Whether opening made the segment.
+  Napi::Value created(const Napi::CallbackInfo& info);
+  /// Whether the segment stays without users.
+  Napi::Value persists(const Napi::CallbackInfo& info);
   Napi::Value array_buffer(const Napi::CallbackInfo& info);
   Napi::Value shared_array_buffer(const Napi::CallbackInfo& info);
   Napi::Value protect(const Napi::CallbackInfo& info);
@@ -72,7 +64,11 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   Napi::Value listen(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
+  void take(Opened opened);
+
   std::shared_ptr<Mapping> mapping_;
+  bool created_ = false;
+  Persist persist_ = Persist::manual;
   Views views_;
   /// Points back here for faults on their way; null once this is gone. Made with the listener.
   std::shared_ptr<MappingBinding*> self_;

@@ -18,19 +18,51 @@ Operation::Operation(Napi::Env env, Work work, Napi::Value on_progress, Napi::Fu
   callback_.SuppressDestruct();
 }
 
-Napi::Value Operation::start(Napi::Env env, Work work, Napi::Value on_progress,
-                             Napi::Function callback) {
-  const std::shared_ptr<Operation> operation(
-      new Operation(env, std::move(work), on_progress, callback));
+std::shared_ptr<Operation> Operation::make(Napi::Env env, Work work, Napi::Value on_progress,
+                                           Napi::Function callback) {
+  std::shared_ptr<Operation> operation(new Operation(env, std::move(work), on_progress, callback));
   Environment::of(env).operations().insert(operation);
   operation->queue_->hold();
+  return operation;
+}
+
+Napi::Value Operation::start(Napi::Env env, Work work, Napi::Value on_progress,
+                             Napi::Function callback) {
+  const auto operation = make(env, std::move(work), on_progress, callback);
   TaskPool::shared().run([operation] { operation->run(); });
+  return cancel_function(env, operation);
+}
+
+Napi::Value Operation::start_waiting(Napi::Env env, Wait wait, Napi::Function callback) {
+  const auto interrupt = std::make_shared<Interrupt>();
+  const auto operation = make(
+      env,
+      [interrupt, wait = std::move(wait)](const Cancelled&, const Progress&) {
+        return wait(*interrupt);
+      },
+      env.Undefined(), callback);
+  operation->interrupt_ = interrupt;
+  try {
+    run_on_own_thread([operation] { operation->run(); });
+  } catch (const std::system_error& error) {
+    operation->forget(env);
+    throw Error(error.code(), "pthread_create");
+  }
+  return cancel_function(env, operation);
+}
+
+Napi::Value Operation::cancel_function(Napi::Env env, const std::shared_ptr<Operation>& operation) {
   return Napi::Function::New(
       env,
       [weak = std::weak_ptr(operation)](const Napi::CallbackInfo&) {
         if (const auto pending = weak.lock()) pending->cancel();
       },
       "cancel");
+}
+
+void Operation::cancel() {
+  cancelled_.store(true, std::memory_order_relaxed);
+  if (interrupt_) interrupt_->raise();
 }
 
 void Operation::run() {
@@ -65,9 +97,13 @@ void Operation::report(std::uint64_t done, std::uint64_t total) {
   });
 }
 
-void Operation::settle(Napi::Env env, const Deliver& outcome, bool failed) {
+void Operation::forget(Napi::Env env) {
   Environment::of(env).operations().erase(weak_from_this());
   queue_->unhold();
+}
+
+void Operation::settle(Napi::Env env, const Deliver& outcome, bool failed) {
+  forget(env);
   Napi::Value error = env.Undefined();
   Napi::Value value = env.Undefined();
   try {

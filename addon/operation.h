@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "crossmem/interrupt.h"
 #include "crossmem/mapping.h"
 #include "environment.h"
 
@@ -16,6 +17,9 @@ namespace crossmem::addon {
 using Deliver = std::function<Napi::Value(Napi::Env)>;
 /// The verb itself, on any thread. Throws `crossmem::Error`.
 using Work = std::function<Deliver(const Cancelled&, const Progress&)>;
+/// A wait, on a thread of its own: it sleeps until what it waits for comes or the interrupt is
+/// raised.
+using Wait = std::function<Deliver(Interrupt&)>;
 
 class Operation : public std::enable_shared_from_this<Operation> {
  public:
@@ -24,17 +28,26 @@ class Operation : public std::enable_shared_from_this<Operation> {
   static Napi::Value start(Napi::Env env, Work work, Napi::Value on_progress,
                            Napi::Function callback);
 
-  void cancel() noexcept { cancelled_.store(true, std::memory_order_relaxed); }
+  /// The same for a wait.
+  static Napi::Value start_waiting(Napi::Env env, Wait wait, Napi::Function callback);
+
+  void cancel();
 
  private:
   Operation(Napi::Env env, Work work, Napi::Value on_progress, Napi::Function callback);
+  static std::shared_ptr<Operation> make(Napi::Env env, Work work, Napi::Value on_progress,
+                                         Napi::Function callback);
+  static Napi::Value cancel_function(Napi::Env env, const std::shared_ptr<Operation>& operation);
   void run();
+  /// It is no longer pending.
+  void forget(Napi::Env env);
   void report(std::uint64_t done, std::uint64_t total);
   void settle(Napi::Env env, const std::function<Napi::Value(Napi::Env)>& outcome, bool failed);
 
   std::shared_ptr<JsQueue> queue_;
   Work work_;
-  std::atomic<bool> cancelled_{false};  ///< Relaxed: it orders nothing.
+  std::shared_ptr<Interrupt> interrupt_;  ///< Of a wait.
+  std::atomic<bool> cancelled_{false};    ///< Relaxed: it orders nothing.
   std::atomic<bool> progress_posted_{false};
   std::atomic<std::uint64_t> done_{0};
   std::uint64_t total_ = 0;

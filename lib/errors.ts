@@ -1,5 +1,6 @@
 // The errors that callers see: one class for what the system or crossmem refuses, Node's own kinds
 // for arguments.
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 /** What went wrong in a mapping, as {@link Mapping.fault} and {@link CrossmemError} tell it. */
@@ -8,14 +9,14 @@ export interface CrossmemErrorDetails {
   errno?: number | undefined;
   /** The call of the operating system that failed. */
   syscall?: string | undefined;
-  /** The file, where there is one. */
+  /** The file, or the name of the segment, where there is one. */
   path?: string | undefined;
 }
 
 /**
  * An error of the operating system (`code` is its name, such as `'ENOENT'`) or of crossmem itself
- * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_FAULT'`, `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`,
- * `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
+ * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_FAULT'`, `'ERR_CROSSMEM_FOREIGN'`,
+ * `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`, `'ERR_CROSSMEM_TIMEOUT'`, `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
  */
 export class CrossmemError extends Error {
   override readonly name: string = 'CrossmemError';
@@ -73,11 +74,18 @@ const summaries: Record<string, string> = {
   ABORT_ERR: 'The operation was aborted',
   ERR_CROSSMEM_CLOSED: 'The object is closed',
   ERR_CROSSMEM_FAULT: 'A page of the mapping could not be reached',
+  ERR_CROSSMEM_FOREIGN: 'It belongs to another user',
   ERR_CROSSMEM_NO_EXTERNAL_BUFFERS: 'External buffers are not allowed',
   ERR_CROSSMEM_UNSUPPORTED: 'Not supported',
   ERR_INVALID_ARG_VALUE: 'Invalid argument',
   ERR_OUT_OF_RANGE: 'Out of range',
 };
+
+/** Errors that Node knows but libuv never gives, such as EDEADLK. */
+function unlisted(code: number): [name: string, text: string] {
+  const known = Object.entries(constants.errno).find(([, number]) => number === code);
+  return [known?.[0] ?? `E${code}`, 'system error'];
+}
 
 /**
  * Makes an error of what the addon says: a system error number or a code, the failed call, the path,
@@ -92,7 +100,7 @@ export function makeError(
   const where = path === undefined ? '' : ` '${path}'`;
   const more = detail === undefined ? '' : `: ${detail}`;
   if (typeof code === 'number') {
-    const [name, text] = getSystemErrorMap().get(-code) ?? [`E${code}`, 'unknown error'];
+    const [name, text] = getSystemErrorMap().get(-code) ?? unlisted(code);
     const message = `${name}: ${text}, ${syscall ?? ''}${where}${more}`;
     return new CrossmemError(name, message, { errno: -code, syscall, path });
   }
@@ -100,4 +108,10 @@ export function makeError(
   if (code === 'ERR_OUT_OF_RANGE') return withCode(new RangeError(message), code, path);
   if (code === 'ERR_INVALID_ARG_VALUE') return withCode(new TypeError(message), code, path);
   return new CrossmemError(code, message, { path });
+}
+
+export function timedOut(what: string, timeout: number, path?: string): CrossmemError {
+  const where = path === undefined ? '' : ` '${path}'`;
+  const message = `The ${what}${where} was not got within ${timeout} ms`;
+  return new CrossmemError('ERR_CROSSMEM_TIMEOUT', message, { path });
 }

@@ -1,3 +1,3 @@
 // The same exports for `import`: one implementation in the process, whoever loads it.
 export type * from './index.js';
-export { CrossmemError, MappedFile, Mapping } from './index.js';
+export { CrossmemError, FileLock, MappedFile, Mapping, SharedMemory } from './index.js';

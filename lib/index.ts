@@ -1,6 +1,13 @@
 // What `crossmem` exports.
 export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
-export { type FileSource, MappedFile, type MappedFileOptions } from './mapped-file.js';
+export {
+  type AsyncWaitOptions,
+  FileLock,
+  type FileLockOptions,
+  type LockMode,
+  type WaitOptions,
+} from './file-lock.js';
+export { MappedFile, type MappedFileOptions } from './mapped-file.js';
 export { Mapping } from './mapping.js';
 export type {
   Access,
@@ -13,5 +20,15 @@ export type {
   Residency,
   WriteOptions,
 } from './mapping-types.js';
+export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
+export {
+  type Persist,
+  type Seal,
+  type SegmentStatus,
+  SharedMemory,
+  type SharedMemoryAnonymousOptions,
+  type SharedMemoryCreateOptions,
+  type SharedMemoryOpenOptions,
+} from './shared-memory.js';
 export type { Bytes, RangeOptions } from './validate.js';

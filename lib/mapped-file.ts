@@ -1,27 +1,22 @@
 // MappedFile: opens a file by path, descriptor or FileHandle and maps a part of it.
-import type { FileHandle } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { invalidType, invalidValue, outOfRange } from './errors.js';
+import { invalidValue } from './errors.js';
 import { internal, Mapping } from './mapping.js';
-import type { Access, Advice, Fault } from './mapping-types.js';
+import type { Access } from './mapping-types.js';
 import { addon, facts, type NativeMapping, type OpenRequest, openNative } from './native.js';
-import { run } from './operation.js';
 import {
-  type Bytes,
-  checkBit,
-  checkBytes,
-  checkFunction,
-  checkObject,
-  checkOneOf,
-  checkOptionalBytes,
-  checkString,
-} from './validate.js';
-
-/** A path, a `file:` URL, the bytes of a path, a descriptor, or what `fs.promises.open` gave. */
-export type FileSource = string | URL | Buffer | number | FileHandle;
+  checkAccess,
+  checkAdvice,
+  checkMode,
+  checkOpenOptions,
+  checkSource,
+  type FileSource,
+  type OpenOptions,
+} from './open-options.js';
+import { run } from './operation.js';
+import { type Bytes, checkBit, checkObject, checkOptionalBytes } from './validate.js';
 
 /** Options of {@link MappedFile.open}. */
-export interface MappedFileOptions {
+export interface MappedFileOptions extends OpenOptions {
   /** Default `'read'`. */
   access?: Access | undefined;
   /** First byte of the file to map; any value. Default 0. */
@@ -38,20 +33,8 @@ export interface MappedFileOptions {
    * has changed. Never shortens. Needs access `'readwrite'`.
    */
   size?: Bytes | undefined;
-  /** Permissions of a file that is made, less the umask. Default 0o600. */
-  mode?: number | undefined;
-  /** Read every page now. Blocks; see {@link Mapping.prefetch}. */
-  populate?: boolean | undefined;
-  /** Ask for transparent huge pages; a hint, never an error. */
-  hugePages?: boolean | undefined;
-  /** Keep in RAM; see {@link Mapping.lock}. */
-  lock?: boolean | undefined;
-  /** See {@link Mapping.advise}. */
-  advise?: Advice | undefined;
-  /** `false`: faults in this mapping are the program's own. Default `true`. */
-  faultGuard?: boolean | undefined;
-  /** Told of every fault, on the event loop; does not keep it running. */
-  onFault?: ((fault: Fault) => void) | undefined;
+  /** Permissions of a file that is made, less the umask; a number or octal text. Default 0o600. */
+  mode?: number | string | undefined;
   /**
    * Map also where the file has no bytes yet, as mmap(2) does; touching them is a fault until the
    * file has grown. Needs a `length`. Default `false`.
@@ -64,44 +47,6 @@ export interface MappedFileOptions {
   keepDescriptor?: boolean | undefined;
 }
 
-const accesses: readonly Access[] = ['read', 'readwrite', 'private'];
-
-function checkSource(source: unknown): string | number {
-  if (typeof source === 'number') {
-    if (!Number.isInteger(source)) throw outOfRange('file', 'an integer', source);
-    if (source < 0 || source > 2 ** 31 - 1) {
-      throw outOfRange('file', '>= 0 and <= 2147483647', source);
-    }
-    return source;
-  }
-  const path = checkPath(source);
-  if (typeof path === 'number') return checkSource(path);
-  if (path.includes('\0')) throw invalidValue('file', 'a path without null bytes', path);
-  if (path === '') throw invalidValue('file', 'a path that is not empty', path);
-  return path;
-}
-
-function checkPath(source: unknown): string | number {
-  if (typeof source === 'string') return source;
-  if (source instanceof URL) return fileURLToPath(source);
-  if (source instanceof Uint8Array) return Buffer.from(source).toString();
-  if (typeof source === 'object' && source !== null && 'fd' in source) {
-    if (typeof source.fd === 'number') return source.fd;
-  }
-  throw invalidType('file', 'a path, a file: URL, a descriptor or a FileHandle', source);
-}
-
-function checkMode(value: unknown): number {
-  if (value === undefined) return defaultMode;
-  const mode = checkBytes('options.mode', value);
-  if (mode > 0o777) throw outOfRange('options.mode', '>= 0 and <= 0o777', mode);
-  return mode;
-}
-
-function checkAccess(value: unknown): Access {
-  return value === undefined ? 'read' : checkOneOf('options.access', value, accesses);
-}
-
 function checkCreate(value: unknown): number {
   if (value === 'exclusive') return facts.flags.exclusive;
   if (value !== undefined && typeof value !== 'boolean') {
@@ -110,21 +55,13 @@ function checkCreate(value: unknown): number {
   return value === true ? facts.flags.create : 0;
 }
 
-const accessBits = { read: 0, readwrite: facts.flags.readwrite, private: facts.flags.private };
-
-const defaultMode = 0o600;
-
 function checkOptions(source: string | number, given: MappedFileOptions | undefined): OpenRequest {
   if (given === undefined) return [source];
   const options = checkObject('options', given);
-  checkFunction('options.onFault', options.onFault);
   const flags =
-    accessBits[checkAccess(options.access)] |
+    checkAccess(options.access, 'read') |
+    checkOpenOptions(options) |
     checkCreate(options.create) |
-    checkBit('populate', options, false) |
-    checkBit('hugePages', options, false) |
-    checkBit('lock', options, false) |
-    checkBit('faultGuard', options, true) |
     checkBit('allowBeyondEnd', options, false) |
     checkBit('keepDescriptor', options, true);
   return [
@@ -134,7 +71,7 @@ function checkOptions(source: string | number, given: MappedFileOptions | undefi
     checkOptionalBytes('options.offset', options.offset) ?? 0,
     checkOptionalBytes('options.length', options.length),
     checkOptionalBytes('options.size', options.size),
-    options.advise === undefined ? undefined : checkString('options.advise', options.advise),
+    checkAdvice(options),
   ];
 }
 

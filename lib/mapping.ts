@@ -133,6 +133,14 @@ export class Mapping implements Disposable {
     return this.#access;
   }
 
+  /**
+   * The descriptor of the file or the memory, for {@link FileLock} or a child's `stdio`; -1 if there
+   * is none. It stays the mapping's, which alone may close it: valid until {@link close}.
+   */
+  get fd(): number {
+    return this.#native.descriptor();
+  }
+
   /** True after {@link close}. */
   get closed(): boolean {
     return this.#closed;

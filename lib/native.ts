@@ -31,6 +31,26 @@ export interface NativeResidency {
   bitmap: Uint8Array;
 }
 
+/** What is known of a segment's name. */
+export interface NativeSegmentStatus {
+  name: string;
+  size: number;
+  mode: number;
+  uid: number;
+  persist: 'last-close' | 'manual';
+  attached?: boolean;
+}
+
+/** What to lock: a path or a descriptor, and how. */
+export type LockRequest = [
+  target: string | number,
+  exclusive: boolean,
+  flock: boolean,
+  start: number,
+  length: number | undefined,
+];
+type Timeout = number | undefined;
+
 export interface NativeMapping {
   open(
     source: string | number | null,
@@ -46,6 +66,10 @@ export interface NativeMapping {
   size(): number;
   /** The same at the start of a verb: throws if closed, or for a fault not told yet. */
   enter(): number;
+  /** -1 if there is none. */
+  descriptor(): number;
+  created(): boolean;
+  persists(): boolean;
   arrayBuffer(offset: number, length: number): ArrayBuffer;
   sharedArrayBuffer(): SharedArrayBuffer;
   read(target: Uint8Array, offset: number): void;
@@ -74,8 +98,8 @@ export interface NativeMapping {
 }
 
 /**
- * What to open: a path, a descriptor, or null for anonymous memory; and how, if not by default. The
- * flags are bits of {@link facts}.flags.
+ * What to open: a path, a segment's name, a descriptor, or null for anonymous memory; and how, if not
+ * by default. The flags are bits of {@link facts}.flags.
  */
 export type OpenRequest = [
   source: string | number | null,
@@ -98,16 +122,37 @@ type Flag =
   | 'reserve'
   | 'faultGuard'
   | 'allowBeyondEnd'
-  | 'keepDescriptor';
+  | 'keepDescriptor'
+  | 'segment'
+  | 'unnamed'
+  | 'manual'
+  | 'allowForeign';
 
 interface Addon {
   initialize(makeErrorFunction: typeof makeError): {
     pageSize: number;
     advice: string[];
     flags: Record<Flag, number>;
+    rangeLocks: boolean;
+    seals: boolean;
   };
   NativeMapping: new () => NativeMapping;
   open: Later<OpenRequest, NativeMapping>;
+  unlinkSegment(name: string): boolean;
+  statSegment(name: string): NativeSegmentStatus | undefined;
+  listSegments(): NativeSegmentStatus[];
+  cleanSegments(): string[];
+  addSeals(descriptor: number, seals: readonly string[]): void;
+  sealsOf(descriptor: number): string[];
+  /** Locks are numbers, 0 for one that was not got; they are held until released. */
+  tryLock(...request: LockRequest): number;
+  lockSync(...rest: [...LockRequest, Timeout]): number;
+  lock: Later<[...LockRequest, Timeout], number>;
+  tryUpgrade(lock: number): boolean;
+  upgradeSync(lock: number, timeout: Timeout): boolean;
+  upgrade: Later<[lock: number, Timeout], boolean>;
+  downgrade(lock: number): void;
+  release(lock: number): void;
 }
 
 function load(): Addon {

@@ -80,6 +80,14 @@ export function checkSignal(value: unknown): AbortSignal | undefined {
   return value as AbortSignal;
 }
 
+/** Milliseconds to wait, or undefined for ever. */
+export function checkTimeout(value: unknown): number | undefined {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return undefined;
+  if (typeof value !== 'number') throw invalidType('options.timeout', 'of type number', value);
+  if (!(value >= 0)) throw outOfRange('options.timeout', '>= 0', value);
+  return value;
+}
+
 /** The bytes of a typed array, a DataView or an (optionally shared) ArrayBuffer, not copied. */
 export function checkMemory(name: string, value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;

@@ -54,7 +54,13 @@ test('the exports are exactly the documented ones', () => {
   const names = Object.keys(crossmem).filter(
     (name) => !['default', 'module.exports'].includes(name),
   );
-  assert.deepEqual(names.sort(), ['CrossmemError', 'MappedFile', 'Mapping']);
+  assert.deepEqual(names.sort(), [
+    'CrossmemError',
+    'FileLock',
+    'MappedFile',
+    'Mapping',
+    'SharedMemory',
+  ]);
 });
 
 test('nobody makes mappings with new', () => {

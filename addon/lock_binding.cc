@@ -1,0 +1,167 @@
+// A request is (path or descriptor, exclusive, flock, start, length or undefined); a lock is a
+// number, 0 if it was not got. Time-outs are milliseconds, undefined for none.
+#include "lock_binding.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "convert.h"
+#include "crossmem/error.h"
+#include "crossmem/file_lock.h"
+#include "environment.h"
+#include "operation.h"
+
+namespace crossmem::addon {
+namespace {
+
+struct LockRequest {
+  LockTarget target;
+  FileLockOptions options;
+};
+constexpr std::size_t kRequestLength = 5;
+
+LockRequest to_lock_request(const Arguments& arguments) {
+  LockRequest request;
+  if (arguments.at(0).IsString())
+    request.target = arguments.text(0);
+  else
+    request.target = arguments.at(0).As<Napi::Number>().Int32Value();
+  request.options.mode = arguments.flag(1) ? LockMode::exclusive : LockMode::shared;
+  if (arguments.flag(2)) request.options.kind = LockKind::flock;
+  const Range range = arguments.range(3);
+  request.options.start = range.offset;
+  request.options.length = range.length;
+  return request;
+}
+
+Deadline to_deadline(const Napi::Value& timeout) {
+  if (timeout.IsUndefined()) return Deadline::never();
+  const std::chrono::duration<double, std::milli> span(timeout.As<Napi::Number>().DoubleValue());
+  constexpr std::chrono::hours kLongest(24 * 365 * 100);
+  if (span >= kLongest) return Deadline::never();
+  return Deadline::after(std::chrono::ceil<std::chrono::nanoseconds>(span));
+}
+
+Napi::Value number(Napi::Env env, std::uint32_t value) { return Napi::Number::New(env, value); }
+
+Napi::Value add(Napi::Env env, std::optional<FileLock> lock) {
+  if (!lock) return number(env, 0);
+  return number(env,
+                Environment::of(env).locks().add(std::make_shared<FileLock>(std::move(*lock))));
+}
+
+LockTable::Entry& entry(const Napi::CallbackInfo& info, std::size_t index) {
+  auto* const found =
+      Environment::of(info.Env()).locks().find(info[index].As<Napi::Number>().Uint32Value());
+  if (found == nullptr) throw Error(Errc::closed, "the lock was released");
+  return *found;
+}
+
+/// (request) -> lock
+Napi::Value try_lock(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const LockRequest request = to_lock_request(Arguments(info));
+    return add(env, FileLock::try_lock(request.target, request.options));
+  });
+}
+
+/// (request, time-out) -> lock
+Napi::Value lock_sync(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Arguments arguments(info);
+    const LockRequest request = to_lock_request(arguments);
+    auto lock = FileLock::try_lock(request.target, request.options);
+    if (lock) return add(env, std::move(lock));
+    const Deadline deadline = to_deadline(arguments.at(kRequestLength));
+    // This thread is the only one that could release it, and it is about to sleep.
+    if (!deadline.when() && Environment::of(env).locks().any([&](const FileLock& held) {
+          return held.blocks(request.target, request.options);
+        }))
+      throw Error(std::make_error_code(std::errc::resource_deadlock_would_occur), "fcntl",
+                  "this thread holds the lock itself and would wait for ever");
+    return add(env, FileLock::lock(request.target, request.options, deadline));
+  });
+}
+
+/// (nothing, callback, request, time-out) -> cancel; the callback gets a lock
+Napi::Value lock(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Arguments arguments(info, 2);
+    return Operation::start_waiting(
+        env,
+        [request = to_lock_request(arguments),
+         deadline = to_deadline(arguments.at(kRequestLength))](Interrupt& interrupt) -> Deliver {
+          auto got = FileLock::lock(request.target, request.options, deadline, &interrupt);
+          if (!got && interrupt.raised()) throw Error(Errc::cancelled, {});
+          // Shared, because functions are copied; whoever has the last one releases or delivers.
+          return [held = std::make_shared<std::optional<FileLock>>(std::move(got))](
+                     Napi::Env later) { return add(later, std::move(*held)); };
+        },
+        info[1].As<Napi::Function>());
+  });
+}
+
+/// (lock) -> whether it is exclusive now
+Napi::Value try_upgrade(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    return Napi::Boolean::New(env, entry(info, 0).lock->try_upgrade());
+  });
+}
+
+/// (lock, time-out) -> whether it is exclusive now
+Napi::Value upgrade_sync(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    return Napi::Boolean::New(env, entry(info, 0).lock->upgrade(to_deadline(info[1])));
+  });
+}
+
+/// (nothing, callback, lock, time-out) -> cancel; the callback gets whether it is exclusive
+Napi::Value upgrade(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    LockTable::Entry& held = entry(info, 2);
+    const auto ended = std::make_shared<Interrupt>();
+    held.upgrade = ended;
+    return Operation::start_waiting(
+        env,
+        [held = held.lock, ended,
+         deadline = to_deadline(info[3])](Interrupt& cancelled) -> Deliver {
+          // Two reasons to end: cancelled, or released meanwhile.
+          const Interrupt::Listener listener(&cancelled, [ended] { ended->raise(); });
+          const bool done = held->upgrade(deadline, ended.get());
+          if (!done && ended->raised()) throw Error(Errc::cancelled, {});
+          return [done](Napi::Env later) { return Napi::Boolean::New(later, done); };
+        },
+        info[1].As<Napi::Function>());
+  });
+}
+
+/// (lock)
+Napi::Value downgrade(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    entry(info, 0).lock->downgrade();
+    return env.Undefined();
+  });
+}
+
+/// (lock)
+Napi::Value release(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).locks().remove(info[0].As<Napi::Number>().Uint32Value());
+  return {};
+}
+
+}  // namespace
+
+void export_locks(Napi::Env env, Napi::Object exports) {
+  exports.Set("tryLock", Napi::Function::New<try_lock>(env));
+  exports.Set("lockSync", Napi::Function::New<lock_sync>(env));
+  exports.Set("lock", Napi::Function::New<lock>(env));
+  exports.Set("tryUpgrade", Napi::Function::New<try_upgrade>(env));
+  exports.Set("upgradeSync", Napi::Function::New<upgrade_sync>(env));
+  exports.Set("upgrade", Napi::Function::New<upgrade>(env));
+  exports.Set("downgrade", Napi::Function::New<downgrade>(env));
+  exports.Set("release", Napi::Function::New<release>(env));
+}
+
+}  // namespace crossmem::addon
