@@ -369,11 +369,17 @@ export class Mapping implements Disposable {
   /** {@link resize} with the file's blocks allocated and freed on another thread. */
   async resizeAsync(size: Bytes): Promise<void> {
     const bytes = checkBytes('size', size);
-    const shrinks = bytes < this.size;
+    const before = this.size;
     await run((_, done) => this.#native.reserve(undefined, done, bytes));
     this.#native.remap(bytes);
     this.#forget();
-    if (shrinks) await run((_, done) => this.#native.truncate(undefined, done));
+    if (bytes >= before) return;
+    try {
+      await run((_, done) => this.#native.truncate(undefined, done));
+    } catch (error) {
+      if (!this.#closed) this.#native.remap(before);
+      throw error;
+    }
   }
 
   /**

@@ -6,40 +6,18 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { MappedFile, Mapping } from 'crossmem';
 import { directory, makeFile, missingFile, resultOf } from './helpers/fixture.mjs';
+import {
+  notFlags,
+  notFunctions,
+  notObjects,
+  range,
+  refuses,
+  refusesBytes,
+  type,
+  value,
+} from './helpers/refuses.mjs';
 
 const path = makeFile('hello world');
-const type = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' };
-const value = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' };
-const range = { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' };
-
-const notBytes = ['1', true, null, {}, [], Symbol('s'), () => {}];
-const badBytes = [
-  -1,
-  -1n,
-  0.5,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  2 ** 53,
-  2n ** 53n,
-  2n ** 70n,
-];
-const notFlags = [0, 1, 'true', null, {}];
-const notObjects = [null, 1, 'x', true, [], Symbol('s')];
-const notFunctions = [null, 1, 'x', {}];
-
-/** `call(argument)` throws, or rejects, as expected for each argument. */
-async function refuses(call, values, expected) {
-  for (const argument of values) {
-    const shown = typeof argument === 'symbol' ? 'a symbol' : `${argument}`;
-    await assert.rejects(async () => call(argument), expected, `${call} with ${shown}`);
-  }
-}
-
-/** The same for an argument in bytes, from 0 to 2^53 - 1. */
-async function refusesBytes(call) {
-  await refuses(call, notBytes, type);
-  await refuses(call, badBytes, range);
-}
 
 test('what cannot be a file', async () => {
   for (const open of [MappedFile.open, MappedFile.openAsync]) {

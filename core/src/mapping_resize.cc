@@ -54,9 +54,15 @@ void exchange(MappingState& state, Session session, const std::shared_ptr<const 
 
 void Mapping::resize(std::uint64_t size, const std::function<void()>& release_views) {
   reserve(size);
-  const bool shrinks = size < this->size();
+  const std::uint64_t before = this->size();
   remap(size, release_views);
-  if (shrinks) truncate();
+  if (size >= before) return;
+  try {
+    truncate();
+  } catch (...) {
+    remap(before);  // sealed, or a file system that failed: it has its size still
+    throw;
+  }
 }
 
 void Mapping::reserve(std::uint64_t size) {

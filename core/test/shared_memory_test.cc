@@ -279,6 +279,7 @@ TEST_F(SharedMemoryTest, SealsHold) {
   for (const Seal seal : kSeals)
     EXPECT_TRUE(std::find(seals.begin(), seals.end(), seal) != seals.end());
   EXPECT_CROSSMEM_ERROR(memory.resize(10), posix(std::errc::operation_not_permitted));
+  EXPECT_EQ(memory.size(), 5000U);
   EXPECT_CROSSMEM_ERROR(SharedMemory::from_descriptor(descriptor),
                         posix(std::errc::operation_not_permitted));
   memory.data()[0] = std::byte{9};

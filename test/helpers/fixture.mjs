@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { after } from 'node:test';
+import { createInterface } from 'node:readline';
+import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,6 +23,17 @@ export const siblingAddon = (name) => join(dirname(addonPath), `${name}.node`);
 
 export const directory = mkdtempSync(join(tmpdir(), 'crossmem-test-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
+
+const kept = [];
+afterEach(() => {
+  for (const one of kept.splice(0).reverse()) one[Symbol.dispose]();
+});
+
+/** `using` to the end of the test, for runtimes that have not got it. */
+export function keep(disposable) {
+  kept.push(disposable);
+  return disposable;
+}
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 /** True where the runtime can make a SharedArrayBuffer of mapped memory. */
@@ -79,6 +91,55 @@ export async function resultOf(code, options) {
     throw new Error(`ended with ${ended.code ?? ended.signal}\n${ended.stdout}${ended.stderr}`);
   }
   return JSON.parse(ended.stdout);
+}
+
+let segments = 0;
+
+/** A name for a segment that nobody else has, short enough for every system. */
+export const segmentName = () => `cm-${process.pid}-${segments++}`;
+
+/**
+ * {@link runCode} for a process that is talked to: `next()` resolves with the next line it prints,
+ * `say(line)` writes one to it (`process.stdin`), `kill(signal)` and `end()` resolve when it has gone.
+ */
+export function startCode(code, { args = [], env = {} } = {}) {
+  const program = `const crossmem = require('crossmem');
+    const say = (value) => require('node:fs').writeSync(1, JSON.stringify(value) + '\\n');
+    const lines = require('node:readline').createInterface({ input: process.stdin });
+    const heard = lines[Symbol.asyncIterator]();
+    const hear = async () => (await heard.next()).value;
+    (async () => { ${code} })().then(() => lines.close());`;
+  return talkTo(process.execPath, ['--expose-gc', '-e', program, '--', ...args.map(String)], env);
+}
+
+/** The same for any program. */
+export function talkTo(command, args, env = {}) {
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const gone = new Promise((resolve) => {
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+  });
+  return {
+    pid: child.pid,
+    async next() {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`the process ended: ${JSON.stringify(await gone)}`);
+      return JSON.parse(value);
+    },
+    say: (line) => child.stdin.write(`${line}\n`),
+    kill(signal = 'SIGKILL') {
+      child.kill(signal);
+      return gone;
+    },
+    end() {
+      child.stdin.end();
+      return gone;
+    },
+  };
 }
 
 /** How many mappings of this process name `what`; all of them without. */

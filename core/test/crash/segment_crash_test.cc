@@ -177,7 +177,7 @@ bool interleave(const Race& race, int steps) {
     return memory;
   });
   // It may have to wait for the one that stands; then that one must go on for both to end.
-  result.wait_for(std::chrono::milliseconds(3));
+  result.wait_for(std::chrono::milliseconds(1));
   EXPECT_EQ(process.finish(), 0) << "what it opened has not got the name";
   const auto held = result.get();
   if (held && !unlinks(race.standing) && held->access() == Access::readwrite) expect_named(*held);

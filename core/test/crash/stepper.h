@@ -48,10 +48,10 @@ class Stepper {
     ::ptrace(PTRACE_CONT, child_, nullptr, signal_);
     goes_ = true;
   }
-  /// Lets it run, and looks whether it ends within some milliseconds: it may be waiting for
+  /// Lets it run, and looks whether it ends within a millisecond or so: it may be waiting for
   /// another.
   bool ends_soon() {
-    for (int i = 0; i < 30 && !ended_; ++i) {
+    for (int i = 0; i < 10 && !ended_; ++i) {
       go();
       int status = 0;
       if (::waitpid(child_, &status, WNOHANG) == child_)
