@@ -12,11 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as crossmem from 'crossmem';
+import MmapIpc from 'crossmem/mmap-ipc';
 import mmapIo from 'crossmem/mmap-io';
 import nodeMmap from 'crossmem/node-mmap';
+import Shared from 'crossmem/shared_memory';
 
 const [seed = '1', calls = '20000'] = process.argv.slice(2);
-const { MappedFile, Mapping } = crossmem;
+const { FileLock, MappedFile, Mapping, SharedMemory } = crossmem;
 
 // mulberry32: small, seeded, good enough to pick with.
 let state = Number(seed);
@@ -173,9 +175,15 @@ const verbs = {
   refresh: [],
   indexOf: [() => pick(['x', memory(), below(256)]), () => ({ ...range(), length: below(100000) })],
   indexOfAsync: [() => pick(['x', below(256)]), () => ({ ...withSignal(), length: below(100000) })],
+  seal: [() => pick(['seal', 'shrink', 'grow', 'write', 'future-write'])],
   close: [],
 };
 const getters = [
+  'fd',
+  'name',
+  'seals',
+  'created',
+  'persist',
   'buffer',
   'arrayBuffer',
   'sharedBuffer',
@@ -203,7 +211,95 @@ const mapArguments = [
 const buffer = () => pick(buffers);
 const smallInteger = () => below(30);
 
+// Names of this process alone: what is left of them is removed at the end.
+const prefix = `cm-fuzz-${process.pid}`;
+const names = [0, 1, 2, 3].map((index) => `${prefix}-${index}`);
+const name = () => pick([...names, ...names, `${prefix}/x`, '..']);
+const size = () => pick([1, 100, 4096, 50000]);
+
+function segmentOptions() {
+  const options = { size: maybe(size)() };
+  const add = (key, make, chance) => {
+    if (random() < chance) options[key] = maybe(make)();
+  };
+  add('mode', () => pick([0o600, '0640', 0o666]), 0.2);
+  add('persist', () => pick(['manual', 'last-close']), 0.4);
+  add('access', () => pick(['read', 'readwrite', 'private']), 0.3);
+  add('allowForeign', flag, 0.1);
+  add('seal', () => pick([true, false, ['shrink'], ['grow', 'future-write']]), 0.3);
+  add('onFault', () => () => {}, 0.2);
+  return options;
+}
+
+const locks = [];
+const lockTarget = () => pick([...paths, ...descriptors, closed, 'lock-file', directory]);
+function lockOptions() {
+  const options = {};
+  const add = (key, make, chance) => {
+    if (random() < chance) options[key] = maybe(make)();
+  };
+  add('mode', () => pick(['shared', 'exclusive']), 0.5);
+  add('flock', flag, 0.2);
+  add('start', bytes, 0.3);
+  add('length', bytes, 0.3);
+  add('timeout', () => below(3), 0.5);
+  add('signal', signal, 0.3);
+  return options;
+}
+/** A lock that this program has lost sight of is never released: no wait may be without an end. */
+const bounded = (options) => ({ ...options, timeout: below(3) });
+const lock = () => pick(locks);
+
+const shareActions = [
+  () => keep(mappings, SharedMemory.create(maybe(name)(), maybe(segmentOptions)())),
+  () => keep(mappings, SharedMemory.openOrCreate(maybe(name)(), maybe(segmentOptions)())),
+  () => keep(mappings, SharedMemory.open(maybe(name)(), maybe(segmentOptions)())),
+  () => SharedMemory.openAsync(maybe(name)(), segmentOptions()).then((m) => keep(mappings, m)),
+  () => SharedMemory.createAsync(maybe(name)(), segmentOptions()).then((m) => keep(mappings, m)),
+  () => SharedMemory.openOrCreateAsync(name(), segmentOptions()).then((m) => keep(mappings, m)),
+  () => keep(mappings, SharedMemory.anonymous(maybe(segmentOptions)())),
+  () => SharedMemory.anonymousAsync(maybe(segmentOptions)()).then((m) => m.close()),
+  () => keep(mappings, SharedMemory.fromFd(maybe(() => pick(descriptors))(), segmentOptions())),
+  () => SharedMemory.unlink(maybe(name)()),
+  () => SharedMemory.stat(maybe(name)()),
+  () => SharedMemory.exists(maybe(name)()),
+  () => SharedMemory.list(),
+  () => SharedMemory.clean(),
+  () => keep(locks, FileLock.tryLock(maybe(lockTarget)(), maybe(lockOptions)()) ?? lock()),
+  () => keep(locks, FileLock.lockSync(maybe(lockTarget)(), bounded(lockOptions()))),
+  () => FileLock.lock(maybe(lockTarget)(), bounded(lockOptions())).then((l) => keep(locks, l)),
+  () =>
+    FileLock.lock(lockTarget(), bounded({ ...lockOptions(), signal: maybe(signal)() })).then((l) =>
+      l.release(),
+    ),
+  () => lock()?.tryUpgrade(),
+  () => lock()?.upgrade(bounded(maybe(lockOptions)())),
+  () => lock()?.upgradeSync(bounded({})),
+  () => lock()?.downgrade(),
+  () => lock()?.release(),
+  () => [lock()?.mode, lock()?.released],
+  () => {
+    const item = new MmapIpc(maybe(name)(), maybe(size)(), flag());
+    keep(buffers, item.buffer());
+    item.close();
+  },
+  () => {
+    const item = MmapIpc.CreateNewItem(maybe(name)(), maybe(size)(), junk());
+    item.removeLock();
+    keep(buffers, item.buffer());
+  },
+  () => {
+    const memory = new Shared(maybe(name)(), maybe(size)(), flag(), flag());
+    memory.write(maybe(() => pick(['text', Buffer.alloc(below(200), 'x')]))());
+    memory.read();
+    memory.buffer = Buffer.alloc(1);
+    if (flag()) memory.close();
+  },
+  () => Shared.generateId(junk()),
+];
+
 const actions = [
+  ...shareActions,
   () => keep(mappings, MappedFile.open(maybe(source)(), maybe(openOptions)())),
   () =>
     MappedFile.openAsync(maybe(source)(), maybe(openOptions)()).then((file) =>
@@ -245,7 +341,7 @@ function useMapping() {
     if (Buffer.isBuffer(value) && value.length < 2 ** 20) keep(buffers, value);
     return undefined;
   }
-  const name = pick(Object.keys(verbs));
+  const name = pick(Object.keys(verbs).filter((verb) => verb in mapping));
   const result = mapping[name](...verbs[name].map((make) => maybe(make)()));
   if (Buffer.isBuffer(result) && result.length < 2 ** 20) keep(buffers, result);
   return result;
@@ -261,7 +357,9 @@ function judge(error) {
     error?.name === 'TimeoutError';
   const language = /cannot be invoked without 'new'|takes \d arguments/.test(error?.message);
   // Messages that the drop-ins must keep have no code; the system's numbers stand in them.
-  if (typed || language || error?.message === "couldn't allocate Node Buffer()") return;
+  const kept =
+    /^(couldn't allocate Node Buffer|shared_memory requires|Argument type mismatch|The (buffer|string) s|Could not (write|create|get))/;
+  if (typed || language || kept.test(error?.message)) return;
   console.error(`seed ${seed}: not a typed error:`, error);
   process.exitCode = 1;
 }
@@ -277,5 +375,7 @@ for (let call = 0; call < Number(calls); call++) {
   if (call % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
 }
 await new Promise((resolve) => setTimeout(resolve, 50));
+for (const one of locks) one?.release();
+for (const one of [...names, 'x', '4096']) SharedMemory.unlink(one);
 rmSync(directory, { recursive: true, force: true });
 console.log(`seed ${seed}: ${calls} calls, errors:`, Object.fromEntries([...seen].sort()));

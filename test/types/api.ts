@@ -3,10 +3,15 @@ import {
   type Advice,
   CrossmemError,
   type Fault,
+  FileLock,
+  type LockMode,
   MappedFile,
   type MappedFileOptions,
   Mapping,
   type Residency,
+  type Seal,
+  type SegmentStatus,
+  SharedMemory,
 } from 'crossmem';
 
 const options: MappedFileOptions = {
@@ -45,4 +50,30 @@ new MappedFile();
 // @ts-expect-error: as opened, not to be changed
 file.size = 5;
 
-export { copied, found, hints, number, opened, residency, verbs };
+const shared: SharedMemory = SharedMemory.create('name', { size: 5n, mode: '0640' });
+const base: Mapping = SharedMemory.openOrCreate('name', { size: 5, persist: 'manual' });
+const later: Promise<SharedMemory> = SharedMemory.openAsync('name', { access: 'read' });
+const handed: SharedMemory = SharedMemory.fromFd(
+  SharedMemory.anonymous({ size: 1, seal: true }).fd,
+);
+const seals: Seal[] = handed.seals;
+const listed: SegmentStatus[] = SharedMemory.list();
+const alive: boolean | undefined = SharedMemory.stat('name').attached;
+const named: string | undefined = shared.name;
+
+async function locks(signal: AbortSignal): Promise<LockMode> {
+  using lock = await FileLock.lock('file', { mode: 'shared', timeout: 5, signal });
+  await lock.upgrade({ timeout: 5 });
+  const other: FileLock | null = FileLock.tryLock(3, { start: 1n, length: 2 });
+  return other?.mode ?? FileLock.lockSync('file').mode;
+}
+
+// @ts-expect-error: a size is needed
+SharedMemory.create('name', {});
+// @ts-expect-error: an unknown lifetime
+SharedMemory.create('name', { size: 1, persist: 'for-ever' });
+// @ts-expect-error: a synchronous wait has no signal
+FileLock.lockSync('file', { signal: AbortSignal.abort() });
+
+export { alive, base, copied, found, hints, later, listed, locks, named, number, opened };
+export { residency, seals, verbs };

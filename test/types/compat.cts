@@ -1,8 +1,13 @@
 // The types of the drop-ins, as CommonJS sees them.
 import mmapIo = require('crossmem/mmap-io');
+import MmapIpc = require('crossmem/mmap-ipc');
 import nodeMmap = require('crossmem/node-mmap');
+import SharedMemory = require('crossmem/shared_memory');
 
 const buffer: Buffer = mmapIo.map(4096, mmapIo.PROT_READ, mmapIo.MAP_SHARED, 3);
 const other: Buffer = nodeMmap(4096, nodeMmap.PROT_READ, nodeMmap.MAP_SHARED, 3);
 
-export = { buffer, other };
+const item: Buffer = new MmapIpc('name', 10, false).buffer();
+const memory: SharedMemory = new SharedMemory.default('name', 10);
+
+export = { buffer, item, memory, other };

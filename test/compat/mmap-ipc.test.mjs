@@ -1,0 +1,148 @@
+// crossmem/mmap-ipc against what mmap-ipc does, and what killed the process there.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import test from 'node:test';
+import { SharedMemory } from 'crossmem';
+import MmapIpc from 'crossmem/mmap-ipc';
+import { keep, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
+
+test('the class is the module', () => {
+  assert.equal(createRequire(import.meta.url)('crossmem/mmap-ipc'), MmapIpc);
+  assert.throws(() => MmapIpc('x', 10, false), {
+    name: 'TypeError',
+    message: /cannot be invoked without 'new'/,
+  });
+  assert.deepEqual(Object.keys(MmapIpc.prototype), []);
+});
+
+test('what one writes the other reads, by name with or without a slash', async () => {
+  const name = segmentName();
+  const mine = keep(new MmapIpc(name, 5000, false));
+  assert.equal(mine.buffer(), mine.buffer());
+  mine.buffer().write('hello');
+  const read = await resultOf(
+    `const MmapIpc = require('crossmem/mmap-ipc');
+     const item = MmapIpc.CreateNewItem('/' + process.argv[1], 5000, true);
+     console.log(JSON.stringify(item.buffer().toString('utf8', 0, 5)));
+     item.buffer().write('HELLO');`,
+    { args: [name] },
+  );
+  assert.equal(read, 'hello');
+  assert.equal(mine.buffer().toString('utf8', 0, 5), 'HELLO');
+  const number = keep(new MmapIpc(5, 10));
+  assert.equal(SharedMemory.stat('5').size, 10);
+  assert.equal(number.buffer().length, 10);
+});
+
+test('an existing segment is neither cut nor made longer', () => {
+  const name = segmentName();
+  const first = keep(new MmapIpc(name, 100, false));
+  first.buffer()[99] = 7;
+  assert.equal(keep(new MmapIpc(name, 10, false)).buffer().length, 10);
+  assert.equal(first.buffer()[99], 7);
+  assert.throws(() => new MmapIpc(name, 101, false), { code: 'ERR_OUT_OF_RANGE' });
+});
+
+test('the name stays while anybody uses it, and goes then', async () => {
+  const name = segmentName();
+  const code = `const MmapIpc = require('crossmem/mmap-ipc');
+    const item = new MmapIpc(process.argv[1], 100, false);`;
+  const first = startCode(`${code} item.buffer()[0] = 7; say(1); await hear();`, { args: [name] });
+  await first.next();
+  await runCode(code, { args: [name] }); // a reader that comes and goes
+  const third = await resultOf(`${code} console.log(item.buffer()[0]);`, { args: [name] });
+  assert.equal(third, 7);
+  await first.end();
+  assert.equal(SharedMemory.exists(name), false);
+});
+
+test('locks exclude between processes, and are booleans', async () => {
+  const name = segmentName();
+  const child = startCode(
+    `const MmapIpc = require('crossmem/mmap-ipc');
+     const item = new MmapIpc(process.argv[1], 100, false);
+     say(item.acquireWriteLock());
+     await hear();
+     item.buffer()[0] = 1;
+     say(item.removeLock());
+     await hear();`,
+    { args: [name] },
+  );
+  assert.equal(await child.next(), true);
+  const mine = keep(new MmapIpc(name, 100, false));
+  await assert.rejects(mine.acquireReadLockAsync({ timeout: 5 }), {
+    code: 'ERR_CROSSMEM_TIMEOUT',
+  });
+  const waiting = mine.acquireReadLockAsync();
+  child.say('release');
+  assert.equal(await waiting, true);
+  assert.equal(mine.buffer()[0], 1);
+  assert.equal(mine.acquireReadLock(), true);
+  assert.equal(mine.acquireWriteLock(), true);
+  assert.equal(mine.acquireWrireLock(), true);
+  assert.equal(mine.removeLock(), true);
+  assert.equal(mine.removeLock(), true);
+  assert.equal(await mine.acquireWriteLockAsync(), true);
+  await child.end();
+});
+
+test('two objects of one thread share a read lock, and do not hang on a write lock', () => {
+  const name = segmentName();
+  const [one, two] = [0, 0].map(() => keep(new MmapIpc(name, 100, false)));
+  assert.equal(one.acquireReadLock() && two.acquireReadLock(), true);
+  assert.throws(() => two.acquireWriteLock(), { code: 'EDEADLK' });
+  one.removeLock();
+  assert.equal(two.acquireWriteLock(), true);
+  assert.throws(() => one.acquireReadLock(), { code: 'EDEADLK' });
+});
+
+test('what aborted or crashed is an error', () => {
+  for (const [args, code] of [
+    [['a/b', 10, false], 'ERR_INVALID_ARG_VALUE'],
+    [['x'.repeat(300), 10, false], 'ERR_INVALID_ARG_VALUE'],
+    [['', 10, false], 'ERR_INVALID_ARG_VALUE'],
+    [[segmentName()], 'ERR_INVALID_ARG_TYPE'],
+    [[segmentName(), '10', false], 'ERR_INVALID_ARG_TYPE'],
+    [[segmentName(), -1, false], 'ERR_OUT_OF_RANGE'],
+    [[segmentName(), 0, false], 'ERR_OUT_OF_RANGE'],
+    [[segmentName(), 1.5, false], 'ERR_OUT_OF_RANGE'],
+    [[segmentName(), 2 ** 52, false], 'ENOSPC'],
+    [[segmentName(), 10, false, { mode: 'rw' }], 'ERR_INVALID_ARG_VALUE'],
+  ]) {
+    assert.throws(() => new MmapIpc(...args), { code });
+  }
+});
+
+test('200 collected objects, with and without their buffers kept', async () => {
+  const name = segmentName();
+  const ended = await runCode(
+    `const MmapIpc = require('crossmem/mmap-ipc');
+     const buffers = [];
+     const turn = () => new Promise((resolve) => setImmediate(resolve));
+     (async () => {
+       for (let i = 0; i < 200; i++) {
+         const item = new MmapIpc(process.argv[1] + (i % 3), 5000, true);
+         if (i % 2) buffers.push(item.buffer());
+         item.buffer()[0] = i;
+       }
+       for (let i = 0; i < 5; i++) { gc(); await turn(); }
+       for (const buffer of buffers) buffer[4999] = 1;
+       console.log(buffers.length);
+     })();`,
+    { args: [name] },
+  );
+  assert.deepEqual([ended.code, ended.signal, ended.stdout], [0, null, '100\n'], ended.stderr);
+  assert.equal(SharedMemory.exists(`${name}0`), false);
+});
+
+test('persist and mode can be chosen; close gives everything up', () => {
+  const name = segmentName();
+  const item = new MmapIpc(name, 100, false, { persist: 'manual', mode: '0640' });
+  const buffer = item.buffer();
+  item.acquireWriteLock();
+  item.close();
+  assert.equal(buffer.length, 0);
+  assert.equal(SharedMemory.stat(name).mode, 0o640);
+  assert.equal(SharedMemory.unlink(name), true);
+  assert.throws(() => item.acquireReadLock(), { code: 'ERR_CROSSMEM_CLOSED' });
+});
