@@ -1,5 +1,5 @@
-// A request is (path or descriptor, exclusive, flock, start, length or undefined); a lock is a
-// number, 0 if it was not got. Time-outs are milliseconds, undefined for none.
+// A request is (path or descriptor, flags, start, length or undefined) or its first two; a lock is
+// a number, 0 if it was not got. Time-outs are milliseconds, undefined for none.
 #include "lock_binding.h"
 
 #include <chrono>
@@ -20,17 +20,24 @@ struct LockRequest {
   LockTarget target;
   FileLockOptions options;
 };
-constexpr std::size_t kRequestLength = 5;
+constexpr std::size_t kRequestLength = 4;
+
+/// Bits of a request, as lib/native.ts has them.
+constexpr std::uint32_t kExclusive = 1;
+constexpr std::uint32_t kFlock = 2;
 
 LockRequest to_lock_request(const Arguments& arguments) {
   LockRequest request;
-  if (arguments.at(0).IsString())
-    request.target = arguments.text(0);
+  const Napi::Value target = arguments.at(0);
+  if (target.IsNumber())
+    request.target = target.As<Napi::Number>().Int32Value();
   else
-    request.target = arguments.at(0).As<Napi::Number>().Int32Value();
-  request.options.mode = arguments.flag(1) ? LockMode::exclusive : LockMode::shared;
-  if (arguments.flag(2)) request.options.kind = LockKind::flock;
-  const Range range = arguments.range(3);
+    request.target = arguments.text(0);
+  const std::uint32_t flags = arguments.at(1).As<Napi::Number>().Uint32Value();
+  request.options.mode = (flags & kExclusive) != 0 ? LockMode::exclusive : LockMode::shared;
+  if ((flags & kFlock) != 0) request.options.kind = LockKind::flock;
+  if (arguments.at(2).IsUndefined()) return request;
+  const Range range = arguments.range(2);
   request.options.start = range.offset;
   request.options.length = range.length;
   return request;
@@ -48,8 +55,7 @@ Napi::Value number(Napi::Env env, std::uint32_t value) { return Napi::Number::Ne
 
 Napi::Value add(Napi::Env env, std::optional<FileLock> lock) {
   if (!lock) return number(env, 0);
-  return number(env,
-                Environment::of(env).locks().add(std::make_shared<FileLock>(std::move(*lock))));
+  return number(env, Environment::of(env).locks().add(std::move(*lock)));
 }
 
 LockTable::Entry& entry(const Napi::CallbackInfo& info, std::size_t index) {

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "crossmem/file_lock.h"
 #include "crossmem/interrupt.h"
@@ -20,37 +20,48 @@ class LockTable {
     std::weak_ptr<Interrupt> upgrade;  ///< Of an upgrade that waits.
   };
 
-  std::uint32_t add(std::shared_ptr<FileLock> lock) {
-    while (++last_ == 0 || entries_.contains(last_)) continue;
-    entries_.emplace(last_, Entry{std::move(lock), {}});
-    return last_;
+  std::uint32_t add(FileLock lock) {
+    std::uint32_t index = 0;
+    if (free_.empty()) {
+      index = static_cast<std::uint32_t>(entries_.size());
+      entries_.emplace_back();
+    } else {
+      index = free_.back();
+      free_.pop_back();
+    }
+    entries_[index].lock = std::make_shared<FileLock>(std::move(lock));
+    return index + 1;
   }
 
   /// Null if it was released.
   Entry* find(std::uint32_t id) {
-    const auto found = entries_.find(id);
-    return found == entries_.end() ? nullptr : &found->second;
+    if (id == 0 || id > entries_.size() || !entries_[id - 1].lock) return nullptr;
+    return &entries_[id - 1];
   }
 
   /// Released now, or when its upgrade has ended, which is soon.
   void remove(std::uint32_t id) {
-    const auto found = entries_.find(id);
-    if (found == entries_.end()) return;
-    if (const auto upgrade = found->second.upgrade.lock()) upgrade->raise();
-    entries_.erase(found);
+    Entry* const found = find(id);
+    if (found == nullptr) return;
+    if (const auto upgrade = found->upgrade.lock()) upgrade->raise();
+    *found = {};
+    free_.push_back(id - 1);
   }
 
-  void clear() noexcept { entries_.clear(); }
+  void clear() noexcept {
+    entries_.clear();
+    free_.clear();
+  }
 
   bool any(const auto& predicate) const {
-    for (const auto& [id, entry] : entries_)
-      if (predicate(*entry.lock)) return true;
+    for (const Entry& entry : entries_)
+      if (entry.lock && predicate(*entry.lock)) return true;
     return false;
   }
 
  private:
-  std::unordered_map<std::uint32_t, Entry> entries_;
-  std::uint32_t last_ = 0;
+  std::vector<Entry> entries_;  ///< A lock's number is its index and one.
+  std::vector<std::uint32_t> free_;
 };
 
 }  // namespace crossmem::addon

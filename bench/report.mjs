@@ -66,8 +66,9 @@ export function faster(what, unit, ours, against, theirs, atLeast) {
   return { what, unit, ours, against, theirs, ratio, ...goal };
 }
 
-/** How many times theirs ours costs, if it is to be at most `atMost` times. */
+/** How many times theirs ours costs, if a limit is given to be at most that many times. */
 export function atMost(what, unit, ours, against, theirs, limit) {
   const ratio = ours / theirs;
-  return { what, unit, ours, against, theirs, ratio, target: `<= ${limit}x`, met: ratio <= limit };
+  const goal = limit !== undefined && { target: `<= ${limit}x`, met: ratio <= limit };
+  return { what, unit, ours, against, theirs, ratio, ...goal };
 }

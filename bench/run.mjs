@@ -6,7 +6,10 @@ import { parseArgs } from 'node:util';
 import { buildPreset, fail, root, run } from '../scripts/tools.mjs';
 import { report } from './report.mjs';
 
-const benchmarks = { mapping: './mapping/bench.mjs' };
+const benchmarks = {
+  mapping: './mapping/bench.mjs',
+  'shared-memory': './shared-memory/bench.mjs',
+};
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,6 +1,6 @@
 // FileLock: the operating system's own lock on a file or a part of it, seen by other programs.
 import { makeError, timedOut } from './errors.js';
-import { addon, facts, type LockRequest } from './native.js';
+import { addon, facts, type LockRequest, lockFlags } from './native.js';
 import { checkSource, type FileSource } from './open-options.js';
 import { run } from './operation.js';
 import {
@@ -56,16 +56,19 @@ interface Checked {
 
 function check(file: FileSource, given: (FileLockOptions & WaitOptions) | undefined): Checked {
   const target = checkSource(file);
+  const path = typeof target === 'string' ? target : undefined;
+  if (given === undefined) {
+    const request: LockRequest = [target, lockFlags.exclusive, undefined, undefined];
+    return { request, mode: 'exclusive', path, timeout: undefined };
+  }
   const options = checkObject('options', given);
   const mode = checkOneOf('options.mode', options.mode ?? 'exclusive', modes);
-  const request: LockRequest = [
-    target,
-    mode === 'exclusive',
-    checkFlag('options.flock', options.flock, false),
-    checkOptionalBytes('options.start', options.start) ?? 0,
-    checkOptionalBytes('options.length', options.length),
-  ];
-  const path = typeof target === 'string' ? target : undefined;
+  const flags =
+    (mode === 'exclusive' ? lockFlags.exclusive : 0) |
+    (checkFlag('options.flock', options.flock, false) ? lockFlags.flock : 0);
+  const start = checkOptionalBytes('options.start', options.start);
+  const length = checkOptionalBytes('options.length', options.length);
+  const request: LockRequest = [target, flags, length === undefined ? start : (start ?? 0), length];
   return { request, mode, path, timeout: checkTimeout(options.timeout) };
 }
 
@@ -114,7 +117,9 @@ export class FileLock implements Disposable {
   /** The lock, or null if somebody else has it. Does not wait. */
   static tryLock(file: FileSource, options?: FileLockOptions): FileLock | null {
     const checked = check(file, options);
-    const id = addon.tryLock(...checked.request);
+    // By index, and no more than there is: a lock costs little more than its arguments.
+    const { request: r } = checked;
+    const id = r[2] === undefined ? addon.tryLock(r[0], r[1]) : addon.tryLock(...r);
     return id === 0 ? null : new FileLock(internal, id, checked);
   }
 
@@ -167,7 +172,7 @@ export class FileLock implements Disposable {
    * it takes the other mode: release it, lock again, and read again what you have read.
    */
   tryUpgrade(): boolean {
-    const done = addon.tryUpgrade(this.#id);
+    const done = addon.tryUpgrade(this.#held());
     if (done) this.#mode = 'exclusive';
     return done;
   }
@@ -175,7 +180,7 @@ export class FileLock implements Disposable {
   /** {@link tryUpgrade}, waiting; see {@link upgrade}. */
   upgradeSync(options?: WaitOptions): void {
     const timeout = checkTimeout(checkObject('options', options).timeout);
-    this.#upgraded(addon.upgradeSync(this.#id, timeout), timeout);
+    this.#upgraded(addon.upgradeSync(this.#held(), timeout), timeout);
   }
 
   /**
@@ -196,9 +201,15 @@ export class FileLock implements Disposable {
       this.#upgraded(done, timeout);
     } catch (error) {
       const cancelled = (error as { code?: unknown }).code === 'ABORT_ERR' && !signal?.aborted;
-      if (cancelled) throw makeError('ERR_CROSSMEM_CLOSED', undefined, this.#path, undefined);
+      if (cancelled) this.#held();
       throw error;
     }
+  }
+
+  /** Its number, which belongs to another lock once this one is released. */
+  #held(): number {
+    if (!this.#released) return this.#id;
+    throw makeError('ERR_CROSSMEM_CLOSED', undefined, this.#path, 'the lock was released');
   }
 
   #upgraded(done: boolean, timeout: number | undefined): void {
@@ -208,7 +219,7 @@ export class FileLock implements Disposable {
 
   /** Makes an exclusive lock shared, in one step and at once. Not for flock(2). */
   downgrade(): void {
-    addon.downgrade(this.#id);
+    addon.downgrade(this.#held());
     this.#mode = 'shared';
   }
 

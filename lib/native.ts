@@ -41,12 +41,14 @@ export interface NativeSegmentStatus {
   attached?: boolean;
 }
 
-/** What to lock: a path or a descriptor, and how. */
+/** Bits of a lock request, as addon/lock_binding.cc has them. */
+export const lockFlags = { exclusive: 1, flock: 2 } as const;
+
+/** What to lock: a path or a descriptor, the bits of {@link lockFlags}, and a range. */
 export type LockRequest = [
   target: string | number,
-  exclusive: boolean,
-  flock: boolean,
-  start: number,
+  flags: number,
+  start: number | undefined,
   length: number | undefined,
 ];
 type Timeout = number | undefined;
@@ -145,7 +147,7 @@ interface Addon {
   addSeals(descriptor: number, seals: readonly string[]): void;
   sealsOf(descriptor: number): string[];
   /** Locks are numbers, 0 for one that was not got; they are held until released. */
-  tryLock(...request: LockRequest): number;
+  tryLock(target: string | number, flags: number, start?: number, length?: number): number;
   lockSync(...rest: [...LockRequest, Timeout]): number;
   lock: Later<[...LockRequest, Timeout], number>;
   tryUpgrade(lock: number): boolean;

@@ -139,11 +139,15 @@ test('shared locks are upgraded in one step, and back', { skip: !ranges }, async
   assert.equal(one.mode, 'shared');
   FileLock.tryLock(path, { mode: 'shared' }).release();
   one.release();
-  const closed = { code: 'ERR_CROSSMEM_CLOSED' };
+  const next = keep(FileLock.tryLock(path, { mode: 'shared' }));
+  const closed = { code: 'ERR_CROSSMEM_CLOSED', path };
   assert.throws(() => one.tryUpgrade(), closed);
   assert.throws(() => one.upgradeSync(), closed);
   assert.throws(() => one.downgrade(), closed);
   await assert.rejects(one.upgrade(), closed);
+  one.release();
+  assert.equal(next.mode, 'shared');
+  assert.equal(FileLock.tryLock(path), null, 'the next one is still held');
 });
 
 test('a release ends an upgrade that waits', { skip: !ranges }, async () => {

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compareCore } from '../core.mjs';
 import { compareCopies } from './copies.mjs';
-import { compareCore } from './core.mjs';
 import { makeFilledFile } from './files.mjs';
 import { compareOpening } from './opening.mjs';
 import { comparePopulations } from './processes.mjs';

@@ -1,13 +1,15 @@
 // The C++ library against the bare system calls, by Google Benchmark.
 import { join } from 'node:path';
-import { root, run } from '../../scripts/tools.mjs';
-import { atMost } from '../report.mjs';
+import { root, run } from '../scripts/tools.mjs';
+import { atMost } from './report.mjs';
 
-export function compareCore(quick) {
+/** Medians in nanoseconds, by the names of core/bench: what/who/size. */
+export function coreMedians(quick, filter) {
   const output = run(
     join(root, 'build/bench/core/crossmem_bench'),
     [
       '--benchmark_format=json',
+      `--benchmark_filter=^(${filter})/`,
       `--benchmark_repetitions=${quick ? 3 : 15}`,
       '--benchmark_enable_random_interleaving=true',
       '--benchmark_report_aggregates_only=true',
@@ -19,6 +21,11 @@ export function compareCore(quick) {
   for (const { run_name, aggregate_name, real_time } of JSON.parse(output).benchmarks) {
     if (aggregate_name === 'median') medians.set(run_name, real_time);
   }
+  return medians;
+}
+
+export function compareCore(quick) {
+  const medians = coreMedians(quick, 'path|descriptor|anonymous|copy');
   const rows = [];
   for (const [name, time] of medians) {
     const [what, who, size] = name.split('/');
