@@ -1,4 +1,4 @@
-// One of the demo's processes: counts a pattern in its part of the file, as it is told by messages.
+// One of the first scene's processes: counts a pattern in its part of the file, as it is told by messages.
 import { readFileSync } from 'node:fs';
 import { MappedFile } from 'crossmem';
 
