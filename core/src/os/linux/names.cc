@@ -175,11 +175,12 @@ enum class Opening { done, again };
 
 Opening open_once(const std::string& path, bool writable, bool allow_foreign,
                   std::optional<Attachment>& result) {
-  const auto held = std::make_shared<Held>(path, try_open(path, writable));
-  if (!held->file) {
+  File file = try_open(path, writable);
+  if (!file) {
     if (errno == ENOENT) return Opening::done;
     throw_errno(errno, "open", errno == ELOOP ? "a symbolic link is never followed here" : "");
   }
+  const auto held = std::make_shared<Held>(path, std::move(file));
   const struct stat info = status(held->file);
   check(info, allow_foreign);
   if (persist_of(info) == Persist::last_close) {
@@ -203,10 +204,10 @@ Attachment create_segment(const std::string& name, const NewSegment& segment) {
   // Before the pages are reserved: that may take long, and room that is not there.
   if (reap_patiently(path) == Reaping::in_use) throw_errno(EEXIST, "linkat");
   // Without a name until it is whole: a creator that is killed leaves nothing behind.
-  const auto held = std::make_shared<Held>(
-      path, File(::open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR)));
+  File unnamed(::open(kDirectory, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!unnamed) throw_errno("open");
+  const auto held = std::make_shared<Held>(path, std::move(unnamed));
   const File& file = held->file;
-  if (!file) throw_errno("open");
   allocate_memory(file, segment.size);
   const bool last_close = segment.persist == Persist::last_close;
   if (::fchmod(descriptor(file), segment.mode | (last_close ? kLastClose : 0)) != 0)
