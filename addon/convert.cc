@@ -190,7 +190,7 @@ Napi::Value to_js(Napi::Env env, const std::vector<Seal>& seals) {
 }
 
 std::vector<Seal> to_seals(const Napi::Value& names) {
-  const Napi::Array array = names.As<Napi::Array>();
+  const auto array = names.As<Napi::Array>();
   std::vector<Seal> seals;
   for (std::uint32_t i = 0; i < array.Length(); ++i)
     for (const auto& [name, seal] : kSeals)

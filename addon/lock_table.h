@@ -1,6 +1,7 @@
 // LockTable: the locks that one JavaScript environment holds, by number.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -54,9 +55,8 @@ class LockTable {
   }
 
   bool any(const auto& predicate) const {
-    for (const Entry& entry : entries_)
-      if (entry.lock && predicate(*entry.lock)) return true;
-    return false;
+    return std::ranges::any_of(
+        entries_, [&](const Entry& entry) { return entry.lock && predicate(*entry.lock); });
   }
 
  private:

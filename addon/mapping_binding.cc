@@ -201,10 +201,13 @@ Napi::Value MappingBinding::descriptor(const Napi::CallbackInfo& info) {
   });
 }
 
+// Node-API takes no const members.
+// NOLINTNEXTLINE(readability-make-member-function-const)
 Napi::Value MappingBinding::created(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), created_);
 }
 
+// NOLINTNEXTLINE(readability-make-member-function-const)
 Napi::Value MappingBinding::persists(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), persist_ == Persist::manual);
 }

@@ -1,13 +1,13 @@
 // Opens one small file many times in one of the ways that are compared; prints microseconds each.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { MappedFile } from 'crossmem';
-import { loadMmapIo } from './files.mjs';
+import { loadPeer } from '../load-peer.mjs';
 
 // mmap-io never unmaps by itself: some ten times more would end in vm.max_map_count (65,530).
 const OPENS = 6000;
 const [path, how] = process.argv.slice(2);
 
-const mmapIo = loadMmapIo();
+const mmapIo = loadPeer('@riaskov/mmap-io');
 const { PROT_READ, MAP_SHARED } = mmapIo;
 
 const ways = {

@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../interleave.mjs';
+import { loadPeer } from '../load-peer.mjs';
 import { atMost } from '../report.mjs';
-import { loadMmapIo } from './files.mjs';
 
 const opener = fileURLToPath(new URL('opener.mjs', import.meta.url));
 
@@ -17,7 +17,7 @@ function microseconds(path, how) {
 }
 
 export async function compareOpening(directory, rounds) {
-  if (!loadMmapIo()) return [];
+  if (!loadPeer('@riaskov/mmap-io')) return [];
   const path = join(directory, 'small');
   writeFileSync(path, Buffer.alloc(4096));
   const times = { open: [], buffer: [], mmapIo: [], mmapIoKnown: [] };

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { MappedFile } from 'crossmem';
 import { interleave } from '../interleave.mjs';
+import { loadPeer } from '../load-peer.mjs';
 import { atMost, faster } from '../report.mjs';
-import { loadMmapIo } from './files.mjs';
 
 /** The same loop for everybody, a 32-bit word at a time. */
 function sum(bytes) {
@@ -38,7 +38,7 @@ print((time.perf_counter() - begin) * 1000)`;
 }
 
 export async function compareScans(path, size, rounds) {
-  const mmapIo = loadMmapIo();
+  const mmapIo = loadPeer('@riaskov/mmap-io');
   const touched = MappedFile.open(path);
   sum(touched.buffer);
   const contenders = {

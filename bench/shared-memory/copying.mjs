@@ -2,8 +2,9 @@
 import { SharedMemory } from 'crossmem';
 import Copying from 'crossmem/shared_memory';
 import { interleave } from '../interleave.mjs';
+import { loadPeer } from '../load-peer.mjs';
 import { atMost, faster } from '../report.mjs';
-import { loadShmTypedArray, python, segmentName } from './peers.mjs';
+import { python, segmentName } from './python.mjs';
 
 const MiB = 2 ** 20;
 const sizes = [
@@ -57,7 +58,7 @@ export async function compareCopying(rounds) {
       100,
     ),
   );
-  const shm = loadShmTypedArray();
+  const shm = loadPeer('shm-typed-array');
   for (const [size, times, shown] of sizes) {
     const source = Buffer.alloc(size, 7);
     const target = Buffer.alloc(size);

@@ -6,7 +6,7 @@ import { FileLock, SharedMemory } from 'crossmem';
 import { coreMedians } from '../core.mjs';
 import { interleave } from '../interleave.mjs';
 import { atMost } from '../report.mjs';
-import { python, segmentName } from './peers.mjs';
+import { python, segmentName } from './python.mjs';
 
 const TIMES = 20_000;
 

@@ -31,8 +31,9 @@ void fail(std::errc code, const char* syscall, std::string text) {
               std::move(text));
 }
 
-std::unique_ptr<MappingState> map_file(std::shared_ptr<const os::File> file, std::uint64_t size,
-                                       std::string path, const MappedFileOptions& options) {
+std::unique_ptr<MappingState> map_file(const std::shared_ptr<const os::File>& file,
+                                       std::uint64_t size, std::string path,
+                                       const MappedFileOptions& options) {
   const std::uint64_t length = length_to_map(size, options);
   auto state = std::make_unique<MappingState>();
   state->path = std::move(path);

@@ -15,8 +15,9 @@ namespace crossmem::detail {
 [[noreturn]] void fail(std::errc code, const char* syscall, std::string text);
 
 /// Maps what the options ask of a file that has `size` bytes.
-std::unique_ptr<MappingState> map_file(std::shared_ptr<const os::File> file, std::uint64_t size,
-                                       std::string path, const MappedFileOptions& options);
+std::unique_ptr<MappingState> map_file(const std::shared_ptr<const os::File>& file,
+                                       std::uint64_t size, std::string path,
+                                       const MappedFileOptions& options);
 
 /// The options that are verbs on a mapping.
 void apply_options(Mapping& mapping, const MappedFileOptions& options);

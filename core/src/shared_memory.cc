@@ -55,9 +55,9 @@ void require(std::uint64_t available, std::uint64_t asked) {
                                         std::to_string(asked) + " were asked");
 }
 
-std::unique_ptr<detail::MappingState> map(os::Attachment attachment, const std::string& name,
+std::unique_ptr<detail::MappingState> map(const os::Attachment& attachment, const std::string& name,
                                           const MappedFileOptions& options, bool created) {
-  auto state = detail::map_file(std::move(attachment.file), attachment.size, name, options);
+  auto state = detail::map_file(attachment.file, attachment.size, name, options);
   state->persist = attachment.persist;
   state->created = created;
   return state;
@@ -83,7 +83,7 @@ SharedMemory SharedMemory::open(const std::string& name, const SharedMemoryOptio
     auto found = os::open_segment(name, options.access == Access::readwrite, options.allow_foreign);
     if (!found) detail::fail(std::errc::no_such_file_or_directory, "open", {});
     if (options.size) require(found->size, *options.size);
-    SharedMemory memory(map(std::move(*found), name, mapping, false));
+    SharedMemory memory(map(*found, name, mapping, false));
     detail::apply_options(memory, mapping);
     return memory;
   });
@@ -112,7 +112,7 @@ SharedMemory SharedMemory::open_or_create(const std::string& name,
         found->size = size;
       }
       require(found->size, size);
-      SharedMemory memory(map(std::move(*found), name, mapping, created));
+      SharedMemory memory(map(*found, name, mapping, created));
       detail::apply_options(memory, mapping);
       return memory;
     }

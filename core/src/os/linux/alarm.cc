@@ -2,11 +2,11 @@
 #include "os/linux/alarm.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 
 #include "os/posix/descriptors.h"
 

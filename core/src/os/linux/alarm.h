@@ -1,8 +1,8 @@
 // Alarm: ends a blocking system call of one thread, at a time or from another thread.
 #pragma once
 
-#include <signal.h>
-#include <time.h>
+#include <csignal>
+#include <ctime>
 
 #include "crossmem/deadline.h"
 

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -18,11 +19,12 @@ struct ExitGuard::Registry {
 ExitGuard::Registry& ExitGuard::registry() {
   // Never destroyed: guards of static objects may outlive every static of ours.
   static auto* const shared = [] {
-    std::atexit([] {
+    const int full = std::atexit([] {
       Registry& all = registry();
       const std::lock_guard lock(all.mutex);
       for (ExitGuard* const guard : all.guards) guard->run();
     });
+    if (full != 0) throw std::bad_alloc();
     // The child has the parent's guards, but what they would do is the parent's to do.
     ::pthread_atfork([] { registry().mutex.lock(); }, [] { registry().mutex.unlock(); },
                      [] {

@@ -1,16 +1,5 @@
-// What shared memory is measured against, where it can be had.
+// What the measurements of shared memory have in common: names, and Python's figures.
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-
-/** shm-typed-array, or undefined where it could not be built. */
-export function loadShmTypedArray() {
-  try {
-    return createRequire(new URL('../peers/', import.meta.url))('shm-typed-array');
-  } catch {
-    console.error('shm-typed-array is not built here: its rows are left out');
-    return undefined;
-  }
-}
 
 /** The number that a Python program prints, or undefined where there is no Python. */
 export function python(code) {
