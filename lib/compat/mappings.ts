@@ -2,6 +2,7 @@
 // Buffer.
 import { constants } from 'node:buffer';
 import { type Access, type CrossmemError, MappedFile, Mapping, type Protection } from '../index.js';
+import { openSegment } from './segments.js';
 
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
@@ -73,6 +74,8 @@ export interface Request {
   flags: number;
   file: number | string;
   offset: number;
+  /** Of the anonymous memory that others are to find. */
+  name?: string | undefined;
 }
 
 function access({ protection, flags }: Request): Access {
@@ -100,8 +103,7 @@ function open(request: Request): Mapping {
     lock: (flags & MAP_LOCKED) !== 0,
   };
   if ((flags & MAP_ANONYMOUS) !== 0) {
-    const mapping = Mapping.anonymous({ ...options, size, reserve: !(flags & MAP_NORESERVE) });
-    return protect(mapping, rest(request, 'readwrite'));
+    return protect(anonymous(request, options), rest(request, 'readwrite'));
   }
   if (typeof file === 'number' && file < 0) fail('EBADF');
   const mode = access(request);
@@ -114,6 +116,16 @@ function open(request: Request): Mapping {
     keepDescriptor: false,
   });
   return protect(mapping, rest(request, mode));
+}
+
+function anonymous(
+  { size, flags, offset, name }: Request,
+  options: { populate: boolean; lock: boolean },
+): Mapping {
+  const reserve = (flags & MAP_NORESERVE) === 0;
+  if (name === undefined) return Mapping.anonymous({ ...options, size, reserve });
+  if (offset !== 0 || (flags & MAP_SHARED) === 0) fail('EINVAL');
+  return openSegment(name, { ...options, size });
 }
 
 function protect(mapping: Mapping, protection: Protection | undefined): Mapping {

@@ -61,28 +61,30 @@ function isNumeric(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-/** The 7th argument: a name, which only Windows used, or options. */
+/** The 7th argument: a name, or options. */
 interface MapOptions {
   /** Return a SharedArrayBuffer, as mmap-io 1.5.0 does. Where the runtime can. */
   shared?: boolean;
-  /** Checked, not used yet: named memory is what crossmem's SharedMemory is for. */
+  /** Of anonymous shared memory: others find it by the same name. A file is found by its path. */
   name?: string | Uint8Array;
 }
 
-function checkName(name: unknown): void {
-  if (name === undefined || name === null || typeof name === 'string') return;
-  if (name instanceof Uint8Array) return;
-  throw argumentError('mmap: name (arg[6]) must be a Buffer or a string');
+function checkName(name: unknown): string | undefined {
+  if (name === undefined || name === null) return undefined;
+  if (typeof name === 'string') return name;
+  if (!(name instanceof Uint8Array)) {
+    throw argumentError('mmap: name (arg[6]) must be a Buffer or a string');
+  }
+  // The original wanted a NUL at the end.
+  return Buffer.from(name).toString().replace(/\0.*$/s, '');
 }
 
-function wantsShared(last: unknown): boolean {
+function checkLast(last: unknown): { shared: boolean; name: string | undefined } {
   if (typeof last !== 'object' || last === null || last instanceof Uint8Array) {
-    checkName(last);
-    return false;
+    return { shared: false, name: checkName(last) };
   }
   const { shared, name } = last as MapOptions;
-  checkName(name);
-  return shared === true;
+  return { shared: shared === true, name: checkName(name) };
 }
 
 function map(...args: unknown[]): Buffer | SharedArrayBuffer {
@@ -95,13 +97,14 @@ function map(...args: unknown[]): Buffer | SharedArrayBuffer {
   if (!isNumeric(fd)) {
     throw argumentError('mmap: fd (arg[3]) must be an integer (a file descriptor)');
   }
-  const shared = wantsShared(last);
+  const { shared, name } = checkLast(last);
   const request: Request = {
     size: toInteger(size),
     protection: toInteger(protection),
     flags: toInteger(flags),
     file: toInteger(fd) | 0,
     offset: toInteger(offset),
+    name,
   };
   let mapping: Mapping;
   try {
@@ -193,7 +196,8 @@ type Protection = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 interface MmapIo {
   /**
    * Maps `size` bytes of the file `fd` from `offset` on.
-   * @param name Bytes or text; used by the original on Windows only, ignored for files.
+   * @param name Bytes or text: with `MAP_SHARED` and `MAP_ANONYMOUS` (0x21) and `fd` -1 the memory is
+   * a segment that others find by this name, which goes with its last user; ignored for files.
    */
   map(
     size: number,

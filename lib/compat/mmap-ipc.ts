@@ -1,5 +1,6 @@
 // Drop-in for mmap-ipc: the same class, methods and flock(2) seen by other programs, on crossmem.
-import { CrossmemError, FileLock, SharedMemory } from '../index.js';
+import { CrossmemError, FileLock, type SharedMemory } from '../index.js';
+import { openSegment } from './segments.js';
 
 /** What the original has not. */
 interface Options {
@@ -23,17 +24,6 @@ function nameOf(value: unknown): string {
   return String(value).replace(/^\/+/, '');
 }
 
-/** The part of the segment that was asked for; an existing one is neither cut nor made longer. */
-function open(name: string, size: unknown, options: Options): SharedMemory {
-  const created = SharedMemory.openOrCreate(name, { ...options, size: size as number });
-  if (created.size === size) return created;
-  try {
-    return SharedMemory.open(name, { size: size as number });
-  } finally {
-    created.close();
-  }
-}
-
 /**
  * Shared memory under a name, with one lock for reading and writing.
  *
@@ -52,7 +42,7 @@ class mmapIPC {
    * @param lockMemory Keep it in RAM, if the system allows that.
    */
   constructor(name: unknown, size: number, lockMemory?: boolean, options: Options = {}) {
-    this.#memory = open(nameOf(name), size, options);
+    this.#memory = openSegment(nameOf(name), { ...options, size });
     if (lockMemory) {
       try {
         this.#memory.lock();

@@ -6,7 +6,13 @@ import { createRequire } from 'node:module';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
 import mmap, * as named from 'crossmem/mmap-io';
-import { hasSharedBuffers, makeFile, makeSparseFile, resultOf } from '../helpers/fixture.mjs';
+import {
+  hasSharedBuffers,
+  makeFile,
+  makeSparseFile,
+  resultOf,
+  segmentName,
+} from '../helpers/fixture.mjs';
 
 const page = mmap.PAGESIZE;
 const { MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE } = mmap;
@@ -273,4 +279,21 @@ test('truncated files are still there for the next map', () => {
   const path = filled();
   truncateSync(path, 10);
   assert.equal(mmap.map(10, PROT_READ, MAP_SHARED, openSync(path)).toString(), 'A'.repeat(10));
+});
+
+test('a name makes anonymous shared memory that others find', async () => {
+  const name = segmentName();
+  const memory = mmap.map(5000, 3, 0x21, -1, 0, 0, name);
+  memory.write('hello');
+  const seen = await resultOf(
+    `const mmap = require('crossmem/mmap-io');
+     const memory = mmap.map(5000, mmap.PROT_READ, 0x21, -1, 0, 0, Buffer.from(process.argv[1] + '\\0'));
+     console.log(JSON.stringify(memory.toString('utf8', 0, 5)));`,
+    { args: [name] },
+  );
+  assert.equal(seen, 'hello');
+  assert.equal(mmap.map(10, 1, 0x21, -1, 0, 0, { name }).length, 10);
+  assert.throws(() => mmap.map(5001, 1, 0x21, -1, 0, 0, name), /^Error: mmap failed, 12$/);
+  assert.throws(() => mmap.map(10, 1, 0x22, -1, 0, 0, name), /^Error: mmap failed, 22$/);
+  assert.throws(() => mmap.map(10, 1, 0x21, -1, 0, 0, 'a/b'), { code: 'ERR_INVALID_ARG_VALUE' });
 });
