@@ -4,10 +4,10 @@
 
 #include <array>
 
-#include "crossmem/seals.h"
 #include "os/file.h"
 #include "os/names.h"
 #include "os/posix/descriptors.h"
+#include "os/seals.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8U  // Linux 6.3
@@ -16,7 +16,7 @@
 #define F_SEAL_EXEC 32
 #endif
 
-namespace crossmem {
+namespace crossmem::os {
 namespace {
 
 constexpr std::array<std::pair<Seal, int>, 6> kSeals = {{
@@ -30,8 +30,6 @@ constexpr std::array<std::pair<Seal, int>, 6> kSeals = {{
 
 }  // namespace
 
-namespace os {
-
 File unnamed_segment(std::uint64_t size) {
   const auto create = [](unsigned flags) {
     return File(::memfd_create("crossmem", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
@@ -43,14 +41,12 @@ File unnamed_segment(std::uint64_t size) {
   return file;
 }
 
-}  // namespace os
-
 void add_seals(int descriptor, std::span<const Seal> seals) {
   int bits = 0;
   for (const Seal seal : seals)
     for (const auto& [known, bit] : kSeals)
       if (known == seal) bits |= bit;
-  if (::fcntl(descriptor, F_ADD_SEALS, bits) != 0) os::throw_errno("fcntl");
+  if (::fcntl(descriptor, F_ADD_SEALS, bits) != 0) throw_errno("fcntl");
 }
 
 std::vector<Seal> seals_of(int descriptor) {
@@ -58,7 +54,7 @@ std::vector<Seal> seals_of(int descriptor) {
   std::vector<Seal> seals;
   if (bits < 0) {
     if (errno == EINVAL) return seals;  // a file that cannot have any
-    os::throw_errno("fcntl");
+    throw_errno("fcntl");
   }
   for (const auto& [seal, bit] : kSeals)
     if ((bits & bit) != 0) seals.push_back(seal);
@@ -67,4 +63,4 @@ std::vector<Seal> seals_of(int descriptor) {
 
 bool seals_supported() noexcept { return true; }
 
-}  // namespace crossmem
+}  // namespace crossmem::os

@@ -7,13 +7,12 @@
 #include <atomic>
 
 #include "crossmem/error.h"
-#include "crossmem/seals.h"
 #include "os/file.h"
 #include "os/names.h"
 #include "os/posix/descriptors.h"
+#include "os/seals.h"
 
-namespace crossmem {
-namespace os {
+namespace crossmem::os {
 
 File unnamed_segment(std::uint64_t size) {
   // Relaxed: only distinct.
@@ -30,8 +29,6 @@ File unnamed_segment(std::uint64_t size) {
   }
 }
 
-}  // namespace os
-
 void add_seals(int /*descriptor*/, std::span<const Seal> /*seals*/) {
   throw Error(Errc::unsupported, "this system has no seals");
 }
@@ -40,4 +37,4 @@ std::vector<Seal> seals_of(int /*descriptor*/) { return {}; }
 
 bool seals_supported() noexcept { return false; }
 
-}  // namespace crossmem
+}  // namespace crossmem::os
