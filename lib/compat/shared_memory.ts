@@ -37,15 +37,23 @@ function segmentName(name: string): string {
   return `shared_memory.${simple ? name : createHash('sha256').update(name).digest('hex')}`;
 }
 
+/** What a host holds as long as it lives; null where segments cannot be locked (macOS). */
+function hostLock(memory: SharedMemory): FileLock | null {
+  try {
+    return FileLock.tryLock(memory.fd, { flock: true });
+  } catch {
+    return null;
+  }
+}
+
 /** Whether the host that made the segment is gone; then who still has it open is in nobody's way. */
 function hostIsGone(name: string): boolean {
   try {
     using memory = SharedMemory.open(name);
-    const lock = FileLock.tryLock(memory.fd, { flock: true });
-    lock?.release();
+    using lock = hostLock(memory);
     return lock !== null;
   } catch {
-    return false;
+    return false; // gone with its name, or somebody else's: create tells
   }
 }
 
@@ -70,7 +78,7 @@ class Hosting {
   constructor(name: string, memory: SharedMemory) {
     this.#name = name;
     this.#memory = memory;
-    this.#lock = FileLock.tryLock(memory.fd, { flock: true });
+    this.#lock = hostLock(memory);
     if (Hosting.#all.size === 0) process.once('exit', Hosting.#endAll);
     Hosting.#all.add(this);
   }
