@@ -8,13 +8,14 @@ import { interleave } from '../interleave.mjs';
 import { atMost } from '../report.mjs';
 
 const WAITS = 64;
-const READS = 500;
+const READS = 2000;
 
 export async function compareWaiting(rounds) {
   const path = join(tmpdir(), `crossmem-bench-${process.pid}-waits`);
-  writeFileSync(path, 'x'.repeat(1000));
+  const other = `${path}-read`;
+  writeFileSync(other, 'x'.repeat(1000));
   const read = async () => {
-    for (let i = 0; i < READS; i++) await readFile(path);
+    for (let i = 0; i < READS; i++) await readFile(other);
   };
   let lock;
   let waits = [];
@@ -29,13 +30,15 @@ export async function compareWaiting(rounds) {
         run: read,
         async after() {
           lock.release();
-          for (const wait of waits) (await wait).release();
+          // Whoever has it first must let it go for the others.
+          await Promise.all(waits.map(async (wait) => (await wait).release()));
         },
       },
     },
     rounds,
   );
   unlinkSync(path);
+  unlinkSync(other);
   const each = (milliseconds) => (milliseconds * 1000) / READS;
   const what = `fs.readFile while ${WAITS} locks are waited for`;
   return [atMost(what, 'us', each(times.waiting), 'without', each(times.alone), 1.1)];
