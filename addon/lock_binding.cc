@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "convert.h"
@@ -53,9 +52,8 @@ Deadline to_deadline(const Napi::Value& timeout) {
 
 Napi::Value number(Napi::Env env, std::uint32_t value) { return Napi::Number::New(env, value); }
 
-Napi::Value add(Napi::Env env, std::optional<FileLock> lock) {
-  if (!lock) return number(env, 0);
-  return number(env, Environment::of(env).locks().add(std::move(*lock)));
+Napi::Value add(Napi::Env env, FileLock lock) {
+  return number(env, Environment::of(env).locks().add(std::move(lock)));
 }
 
 LockTable::Entry& entry(const Napi::CallbackInfo& info, std::size_t index) {
@@ -69,7 +67,8 @@ LockTable::Entry& entry(const Napi::CallbackInfo& info, std::size_t index) {
 Napi::Value try_lock(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
     const LockRequest request = to_lock_request(Arguments(info));
-    return add(env, FileLock::try_lock(request.target, request.options));
+    auto lock = FileLock::try_lock(request.target, request.options);
+    return lock ? add(env, std::move(*lock)) : number(env, 0);
   });
 }
 
@@ -78,8 +77,8 @@ Napi::Value lock_sync(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
     const Arguments arguments(info);
     const LockRequest request = to_lock_request(arguments);
-    auto lock = FileLock::try_lock(request.target, request.options);
-    if (lock) return add(env, std::move(lock));
+    auto lock = FileLock::open(request.target, request.options);
+    if (lock.acquire(Deadline::after({}))) return add(env, std::move(lock));
     const Deadline deadline = to_deadline(arguments.at(kRequestLength));
     // This thread is the only one that could release it, and it is about to sleep.
     if (!deadline.when() && Environment::of(env).locks().any([&](const FileLock& held) {
@@ -87,23 +86,27 @@ Napi::Value lock_sync(const Napi::CallbackInfo& info) {
         }))
       throw Error(std::make_error_code(std::errc::resource_deadlock_would_occur), "fcntl",
                   "this thread holds the lock itself and would wait for ever");
-    return add(env, FileLock::lock(request.target, request.options, deadline));
+    return lock.acquire(deadline) ? add(env, std::move(lock)) : number(env, 0);
   });
 }
 
 /// (nothing, callback, request, time-out) -> cancel; the callback gets a lock
-Napi::Value lock(const Napi::CallbackInfo& info) {
+Napi::Value lock_later(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
     const Arguments arguments(info, 2);
+    const LockRequest request = to_lock_request(arguments);
+    // Opened here, where a descriptor still is what the caller meant. Shared, because functions are
+    // copied; whoever has the last one releases or delivers.
+    const auto lock = std::make_shared<FileLock>(FileLock::open(request.target, request.options));
     return Operation::start_waiting(
         env,
-        [request = to_lock_request(arguments),
+        [lock,
          deadline = to_deadline(arguments.at(kRequestLength))](Interrupt& interrupt) -> Deliver {
-          auto got = FileLock::lock(request.target, request.options, deadline, &interrupt);
+          const bool got = lock->acquire(deadline, &interrupt);
           if (!got && interrupt.raised()) throw Error(Errc::cancelled, {});
-          // Shared, because functions are copied; whoever has the last one releases or delivers.
-          return [held = std::make_shared<std::optional<FileLock>>(std::move(got))](
-                     Napi::Env later) { return add(later, std::move(*held)); };
+          return [lock, got](Napi::Env later) {
+            return got ? add(later, std::move(*lock)) : number(later, 0);
+          };
         },
         info[1].As<Napi::Function>());
   });
@@ -162,7 +165,7 @@ Napi::Value release(const Napi::CallbackInfo& info) {
 void export_locks(Napi::Env env, Napi::Object exports) {
   exports.Set("tryLock", Napi::Function::New<try_lock>(env));
   exports.Set("lockSync", Napi::Function::New<lock_sync>(env));
-  exports.Set("lock", Napi::Function::New<lock>(env));
+  exports.Set("lock", Napi::Function::New<lock_later>(env));
   exports.Set("tryUpgrade", Napi::Function::New<try_upgrade>(env));
   exports.Set("upgradeSync", Napi::Function::New<upgrade_sync>(env));
   exports.Set("upgrade", Napi::Function::New<upgrade>(env));

@@ -94,6 +94,14 @@ test('descriptors and FileHandles are locked as descriptions', async () => {
   closeSync(fd);
   assert.equal(FileLock.tryLock(path), null);
   lock.release();
+  const blocker = FileLock.tryLock(path);
+  const shortLived = openSync(path, 'r+');
+  const waiting = FileLock.lock(shortLived);
+  closeSync(shortLived);
+  const reused = openSync(makeFile(), 'r+');
+  blocker.release();
+  (await waiting).release();
+  closeSync(reused);
   const handle = await open(path, 'r');
   const shared = keep(FileLock.tryLock(handle, { mode: 'shared' }));
   assert.equal(shared.mode, 'shared');

@@ -17,11 +17,21 @@ struct FileLock::State {
   os::File file;
   os::FileLockRequest request;
   bool held = false;
+
+  bool take(const os::FileLockRequest& wanted, Deadline deadline, Interrupt* interrupt) const {
+    return detail::with_path(path, [&] {
+      return os::try_lock(wanted) ||
+             (!deadline.passed() && os::wait_lock(wanted, deadline, interrupt));
+    });
+  }
 };
 
 namespace {
 
 using os::FileLockRequest;
+
+/// Passed already: no wait.
+const Deadline kAtOnce = Deadline::at(Deadline::Clock::time_point::min());
 
 /// One past the last byte that can be locked. The two that a file could have beyond it belong to
 /// the names of segments: a lock on a whole segment must not find its users in its way.
@@ -51,7 +61,7 @@ os::File open_to_lock(const std::string& path, const FileLockOptions& options) {
 }
 
 /// A duplicate shares the description, and is still there when the caller has closed his.
-os::File open(const LockTarget& target, const FileLockOptions& options) {
+os::File open_target(const LockTarget& target, const FileLockOptions& options) {
   if (const int* const descriptor = std::get_if<int>(&target)) return os::duplicate(*descriptor);
   const auto& path = std::get<std::string>(target);
   return detail::with_path(path, [&] { return open_to_lock(path, options); });
@@ -72,27 +82,34 @@ FileLockOptions::FileLockOptions() noexcept
 
 bool FileLock::ranges_supported() noexcept { return os::range_locks_supported(); }
 
-std::optional<FileLock> FileLock::try_lock(const LockTarget& target,
-                                           const FileLockOptions& options) {
-  return lock(target, options, Deadline::at(Deadline::Clock::time_point::min()));
-}
-
-std::optional<FileLock> FileLock::lock(const LockTarget& target, const FileLockOptions& options,
-                                       Deadline deadline, Interrupt* interrupt) {
+FileLock FileLock::open(const LockTarget& target, const FileLockOptions& options) {
   check(options);
   auto state = std::make_unique<State>();
-  state->file = open(target, options);
+  state->file = open_target(target, options);
   state->request = request_of(state->file, options);
   if (const int* const descriptor = std::get_if<int>(&target))
     state->descriptor = *descriptor;
   else
     state->path = std::get<std::string>(target);
-  state->held = detail::with_path(state->path, [&] {
-    return os::try_lock(state->request) ||
-           (!deadline.passed() && os::wait_lock(state->request, deadline, interrupt));
-  });
-  if (!state->held) return std::nullopt;
   return FileLock(std::move(state));
+}
+
+std::optional<FileLock> FileLock::try_lock(const LockTarget& target,
+                                           const FileLockOptions& options) {
+  return lock(target, options, kAtOnce);
+}
+
+std::optional<FileLock> FileLock::lock(const LockTarget& target, const FileLockOptions& options,
+                                       Deadline deadline, Interrupt* interrupt) {
+  FileLock lock = open(target, options);
+  if (!lock.acquire(deadline, interrupt)) return std::nullopt;
+  return lock;
+}
+
+bool FileLock::acquire(Deadline deadline, Interrupt* interrupt) {
+  if (!state_ || !state_->file) throw Error(Errc::closed, "the lock was released");
+  if (!state_->held) state_->held = state_->take(state_->request, deadline, interrupt);
+  return state_->held;
 }
 
 FileLock::FileLock(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -107,7 +124,7 @@ FileLock::~FileLock() { release(); }
 LockMode FileLock::mode() const noexcept { return state_->request.mode; }
 bool FileLock::held() const noexcept { return state_ && state_->held; }
 
-bool FileLock::try_upgrade() { return upgrade(Deadline::at(Deadline::Clock::time_point::min())); }
+bool FileLock::try_upgrade() { return upgrade(kAtOnce); }
 
 bool FileLock::upgrade(Deadline deadline, Interrupt* interrupt) {
   if (!held()) throw Error(Errc::closed, "the lock was released");
@@ -118,10 +135,7 @@ bool FileLock::upgrade(Deadline deadline, Interrupt* interrupt) {
                 state_->path);
   FileLockRequest exclusive = state_->request;
   exclusive.mode = LockMode::exclusive;
-  const bool done = detail::with_path(state_->path, [&] {
-    return os::try_lock(exclusive) ||
-           (!deadline.passed() && os::wait_lock(exclusive, deadline, interrupt));
-  });
+  const bool done = state_->take(exclusive, deadline, interrupt);
   if (done) state_->request = exclusive;
   return done;
 }
@@ -138,9 +152,8 @@ void FileLock::downgrade() {
 }
 
 void FileLock::release() noexcept {
-  if (!held()) return;
-  state_->held = false;
-  os::unlock(state_->request);
+  if (!state_) return;
+  if (std::exchange(state_->held, false)) os::unlock(state_->request);
   state_->file = {};
 }
 
@@ -151,7 +164,7 @@ bool FileLock::blocks(const LockTarget& target, const FileLockOptions& options) 
   // Of one description: they would replace each other.
   const int* const descriptor = std::get_if<int>(&target);
   if (descriptor != nullptr && state_->descriptor == *descriptor) return false;
-  const os::File file = open(target, options);
+  const os::File file = open_target(target, options);
   const FileLockRequest theirs = request_of(file, options);
   if (mine.start >= theirs.start + theirs.length || theirs.start >= mine.start + mine.length)
     return false;

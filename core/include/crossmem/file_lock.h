@@ -65,6 +65,11 @@ class FileLock {
                                       Deadline deadline = Deadline::never(),
                                       Interrupt* interrupt = nullptr);
 
+  /// The two steps of `lock`: opens what is to be locked, and takes the lock, as above. Between
+  /// them nothing is held.
+  static FileLock open(const LockTarget& target, const FileLockOptions& options);
+  bool acquire(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
+
   FileLock(FileLock&&) noexcept;
   FileLock& operator=(FileLock&&) noexcept;
   FileLock(const FileLock&) = delete;
