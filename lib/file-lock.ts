@@ -1,4 +1,5 @@
 // FileLock: the operating system's own lock on a file or a part of it, seen by other programs.
+import { constants } from 'node:os';
 import { makeError, timedOut } from './errors.js';
 import { addon, facts, type LockRequest, lockFlags } from './native.js';
 import { checkSource, type FileSource } from './open-options.js';
@@ -97,6 +98,7 @@ export class FileLock implements Disposable {
   #mode: LockMode;
   readonly #path: string | undefined;
   #released = false;
+  #upgrading = false;
 
   private constructor(token: symbol, id: number, checked: Checked) {
     if (token !== internal) {
@@ -186,7 +188,7 @@ export class FileLock implements Disposable {
   /**
    * {@link tryUpgrade}, waiting on a thread of the library. The shared lock is kept meanwhile: two
    * that both wait for the other to let go wait for ever, so give a time-out. A {@link release}
-   * ends it with `ERR_CROSSMEM_CLOSED`.
+   * ends it with `ERR_CROSSMEM_CLOSED`; until it has ended, another change is `EALREADY`.
    */
   async upgrade(options?: AsyncWaitOptions): Promise<void> {
     const { timeout: maybeTimeout, signal } = checkObject('options', options);
@@ -194,10 +196,13 @@ export class FileLock implements Disposable {
     checkSignal(signal)?.throwIfAborted();
     if (this.tryUpgrade()) return;
     try {
+      this.#upgrading = true;
       const done = await run<boolean>(
         (_, settle) => addon.upgrade(undefined, settle, this.#id, timeout),
         { signal },
-      );
+      ).finally(() => {
+        this.#upgrading = false;
+      });
       this.#upgraded(done, timeout);
     } catch (error) {
       const cancelled = (error as { code?: unknown }).code === 'ABORT_ERR' && !signal?.aborted;
@@ -208,8 +213,14 @@ export class FileLock implements Disposable {
 
   /** Its number, which belongs to another lock once this one is released. */
   #held(): number {
-    if (!this.#released) return this.#id;
-    throw makeError('ERR_CROSSMEM_CLOSED', undefined, this.#path, 'the lock was released');
+    if (this.#released) {
+      throw makeError('ERR_CROSSMEM_CLOSED', undefined, this.#path, 'the lock was released');
+    }
+    if (this.#upgrading) {
+      const { EALREADY } = constants.errno;
+      throw makeError(EALREADY, 'fcntl', this.#path, 'an upgrade of this lock is waiting');
+    }
+    return this.#id;
   }
 
   #upgraded(done: boolean, timeout: number | undefined): void {

@@ -163,6 +163,12 @@ test('a release ends an upgrade that waits', { skip: !ranges }, async () => {
   const one = FileLock.tryLock(path, { mode: 'shared' });
   const two = keep(FileLock.tryLock(path, { mode: 'shared' }));
   const upgrade = one.upgrade();
+  // Each would change what the waiting thread works on, and a release would end only one of two.
+  const already = { code: 'EALREADY', path };
+  assert.throws(() => one.tryUpgrade(), already);
+  assert.throws(() => one.upgradeSync({ timeout: 1 }), already);
+  assert.throws(() => one.downgrade(), already);
+  await assert.rejects(one.upgrade(), already);
   one.release();
   await assert.rejects(upgrade, { code: 'ERR_CROSSMEM_CLOSED' });
   two.release();

@@ -195,6 +195,23 @@ TEST_F(SharedMemoryTest, NamesAreChecked) {
   }
 }
 
+TEST_F(SharedMemoryTest, AHashIsNobodysWithoutItsWholeName) {
+  const std::string longer(60, 'h');
+  SharedMemory::create(longer, {.size = 1, .persist = Persist::manual});
+  // Where names are hashed, another name could have the same hash: as if this were that one's.
+  const std::string entry =
+      "/tmp/crossmem-" + std::to_string(::geteuid()) + "/" + longer + ".manual";
+  if (std::filesystem::exists(entry)) {
+    std::filesystem::rename(entry, entry + "-");
+    EXPECT_FALSE(SharedMemory::stat(longer));
+    EXPECT_CROSSMEM_ERROR(SharedMemory::open(longer), posix(std::errc::no_such_file_or_directory));
+    EXPECT_FALSE(SharedMemory::unlink(longer));
+    EXPECT_CROSSMEM_ERROR(SharedMemory::create(longer, {.size = 1}), posix(std::errc::file_exists));
+    std::filesystem::rename(entry + "-", entry);
+  }
+  EXPECT_TRUE(SharedMemory::unlink(longer));
+}
+
 TEST_F(SharedMemoryTest, SizesAreChecked) {
   EXPECT_CROSSMEM_ERROR(SharedMemory::create(name, {}), Errc::out_of_range);
   EXPECT_CROSSMEM_ERROR(SharedMemory::create(name, {.size = 0}), Errc::out_of_range);

@@ -117,12 +117,18 @@ class mmapIPC {
   }
 
   async #acquireAsync(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<boolean> {
-    this.removeLock();
     try {
-      const lock = await FileLock.lock(this.#memory.fd, { ...options, mode, flock: true });
-      this.removeLock(); // of a call that was quicker
-      this.#lock = lock;
-      return true;
+      for (;;) {
+        this.removeLock();
+        const lock = await FileLock.lock(this.#memory.fd, { ...options, mode, flock: true });
+        if (this.#lock === undefined) {
+          this.#lock = lock;
+          return true;
+        }
+        // Another call was quicker. Both are one lock of the kernel's, which either's release ends:
+        // so it is given up, and taken anew as this call wants it.
+        lock.release();
+      }
     } catch (error) {
       return refused(error);
     }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
-import { SharedMemory } from 'crossmem';
+import { FileLock, SharedMemory } from 'crossmem';
 import MmapIpc from 'crossmem/mmap-ipc';
 import { keep, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
 
@@ -84,6 +84,20 @@ test('locks exclude between processes, and are booleans', async () => {
   assert.equal(mine.removeLock(), true);
   assert.equal(await mine.acquireWriteLockAsync(), true);
   await child.end();
+});
+
+test('the last of several calls has the lock, really', async () => {
+  const name = segmentName();
+  const item = keep(new MmapIpc(name, 100, false));
+  const other = keep(SharedMemory.open(name));
+  await Promise.all([
+    item.acquireReadLockAsync(),
+    item.acquireWriteLockAsync(),
+    item.acquireWriteLockAsync(),
+  ]);
+  assert.equal(FileLock.tryLock(other.fd, { flock: true, mode: 'shared' }), null);
+  item.removeLock();
+  keep(FileLock.tryLock(other.fd, { flock: true }));
 });
 
 test('two objects of one thread share a read lock, and do not hang on a write lock', () => {

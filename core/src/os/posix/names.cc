@@ -125,6 +125,7 @@ Attachment create_segment(const std::string& name, const NewSegment& segment) {
 std::optional<Attachment> open_segment(const std::string& name, bool writable, bool allow_foreign) {
   const Gate gate;
   auto entry = find_living(gate, name);
+  if (!entry && is_hashed(name)) return std::nullopt;
   File file = try_open(name, writable ? O_RDWR : O_RDONLY);
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
@@ -143,6 +144,7 @@ std::optional<Attachment> open_segment(const std::string& name, bool writable, b
 
 bool unlink_segment(const std::string& name) {
   const Gate gate;
+  if (is_hashed(name) && !gate.find(name)) return false;
   const bool existed = ::shm_unlink(system_name(name).c_str()) == 0;
   if (!existed && errno != ENOENT) throw_errno("shm_unlink");
   gate.remove(name);
@@ -152,6 +154,7 @@ bool unlink_segment(const std::string& name) {
 std::optional<SegmentStatus> inspect_segment(const std::string& name) {
   const Gate gate;
   const auto entry = gate.find(name);
+  if (!entry && is_hashed(name)) return std::nullopt;
   const File file = try_open(name, O_RDONLY);
   if (!file) {
     if (errno == ENOENT) return std::nullopt;

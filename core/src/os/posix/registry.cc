@@ -124,10 +124,10 @@ bool Gate::current(const std::string& name, const Entry& entry) const {
          now.st_dev == then.st_dev;
 }
 
+bool is_hashed(const std::string& name) noexcept { return name.size() > kLongestSystemName; }
+
 std::string system_name(const std::string& name) {
-  if (name.size() <= kLongestSystemName) return "/" + name;
-  // 2 x 52 bits: two names of one user meet by accident once in 10^15 pairs of millions; the entry
-  // has the full name, and a name without an entry is nobody's.
+  if (!is_hashed(name)) return "/" + name;
   return "/cm." + hexadecimal(hash(name, 0xcbf29ce484222325U), 13) +
          hexadecimal(hash(name, 0x84222325cbf29ce4U), 13);
 }

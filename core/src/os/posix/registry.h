@@ -49,5 +49,7 @@ std::string registry_directory();
 
 /// What shm_open(3) is to be given: the name, or a hash of one that systems may not hold.
 std::string system_name(const std::string& name);
+/// Whether it is given a hash. Then only an entry with the whole name says whose memory that is.
+bool is_hashed(const std::string& name) noexcept;
 
 }  // namespace crossmem::os
