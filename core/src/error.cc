@@ -27,6 +27,8 @@ class Category final : public std::error_category {
         return "cancelled";
       case Errc::foreign:
         return "it belongs to another user";
+      case Errc::corrupt:
+        return "its contents are damaged or of another version";
     }
     return "unknown crossmem error";
   }

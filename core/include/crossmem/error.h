@@ -16,6 +16,7 @@ enum class Errc {
   invalid_argument,     ///< An argument or a combination of options makes no sense.
   cancelled,            ///< The caller's `Cancelled` said yes.
   foreign,              ///< It belongs to another user, who could change it under our hands.
+  corrupt,              ///< Its contents are not what crossmem of this version writes.
 };
 
 /// The category of `Errc`; its `name()` is "crossmem".

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "os/exit_guard.h"
 #include "os/file.h"
 #include "os/posix/descriptors.h"
-#include "os/posix/exit_guard.h"
 #include "os/posix/patience.h"
 
 namespace crossmem::os {

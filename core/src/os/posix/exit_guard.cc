@@ -1,5 +1,5 @@
 // All guards of the process in one set, which exit(3) empties and a forked child forgets.
-#include "os/posix/exit_guard.h"
+#include "os/exit_guard.h"
 
 #include <pthread.h>
 

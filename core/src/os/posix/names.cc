@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "crossmem/error.h"
+#include "os/exit_guard.h"
 #include "os/file.h"
 #include "os/posix/descriptors.h"
-#include "os/posix/exit_guard.h"
 #include "os/posix/registry.h"
 
 namespace crossmem::os {

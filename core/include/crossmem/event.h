@@ -1,0 +1,62 @@
+// Event: one process tells others that something has happened.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "crossmem/agent.h"
+#include "crossmem/mapping.h"
+#include "crossmem/wait.h"
+
+namespace crossmem {
+
+namespace detail {
+class Object;
+}
+
+enum class EventReset {
+  manual,     ///< Stays set until `reset`, and lets everybody through.
+  automatic,  ///< Lets one waiter through, which resets it.
+};
+
+/// A flag in shared memory that can be waited for, by name or at a place in a mapping, 32 bytes.
+///
+/// | state | set                         | reset  | wait                              |
+/// |-------|-----------------------------|--------|-----------------------------------|
+/// | unset | set; wakes all, or one      | -      | until it is set                   |
+/// | set   | -                           | unset  | returns; automatic: unset         |
+///
+/// Who waits for a manual event when it is set gets through, even if it is reset at once. A process
+/// that dies right after it got an automatic event has used it up: where that must not happen, use
+/// `Semaphore` permits. Opening, errors, threads and fork are as for `Mutex`.
+class Event {
+ public:
+  static constexpr std::size_t kSize = 32;
+
+  /// Opens the event of this name, or makes it; `Errc::invalid_argument` if there is one of the
+  /// other kind.
+  static Event open(const std::string& name, EventReset reset, bool initially_set = false,
+                    std::shared_ptr<Agent> agent = Agent::of_process());
+  static Event at(const Mapping& mapping, std::uint64_t offset, EventReset reset,
+                  bool initially_set = false, std::shared_ptr<Agent> agent = Agent::of_process());
+  static bool unlink(const std::string& name);
+
+  void set();
+  void reset();
+  bool is_set() const;
+  /// Automatic: resets it. Does not wait.
+  bool try_wait();
+  /// False once the deadline has passed or `interrupt` is raised.
+  bool wait(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
+  RequestPtr request();
+
+  View memory() const;
+
+ private:
+  explicit Event(std::shared_ptr<detail::Object> object) noexcept;
+
+  std::shared_ptr<detail::Object> object_;
+};
+
+}  // namespace crossmem

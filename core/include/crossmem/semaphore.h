@@ -1,0 +1,90 @@
+// Semaphore: a bounded number of holders; and the kind that only counts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "crossmem/agent.h"
+#include "crossmem/mapping.h"
+#include "crossmem/wait.h"
+
+namespace crossmem {
+
+namespace detail {
+class Object;
+}
+
+/// A fixed number of permits, each held by one agent or by nobody; 32 bytes and 4 for each permit.
+///
+/// A permit of a process that died is free: how many are available is never stored, it is always
+/// found by looking at their owners, so it cannot be wrong. Opening, errors, threads and fork are
+/// as for `Mutex`.
+class Semaphore {
+ public:
+  static constexpr std::uint32_t kMostPermits = 16'384;
+  static constexpr std::size_t size(std::uint32_t permits) noexcept { return 32 + 4 * permits; }
+
+  /// Opens the semaphore of this name, or makes it with 1 to 16,384 permits. Without a number it
+  /// must exist (ENOENT); with another number than it has, `Errc::invalid_argument`.
+  static Semaphore open(const std::string& name, std::optional<std::uint32_t> permits,
+                        std::shared_ptr<Agent> agent = Agent::of_process());
+  static Semaphore at(const Mapping& mapping, std::uint64_t offset,
+                      std::optional<std::uint32_t> permits,
+                      std::shared_ptr<Agent> agent = Agent::of_process());
+  static bool unlink(const std::string& name);
+
+  /// All of `count` or none. `Errc::out_of_range` for 0 or more than there are.
+  bool try_acquire(std::uint32_t count = 1);
+  bool acquire(std::uint32_t count = 1, Deadline deadline = Deadline::never(),
+               Interrupt* interrupt = nullptr);
+  RequestPtr request(std::uint32_t count = 1);
+  /// Throws EPERM, and releases none, if this agent holds fewer.
+  void release(std::uint32_t count = 1);
+
+  std::uint32_t permits() const noexcept;
+  std::uint32_t available() const;
+
+  View memory() const;
+
+ private:
+  explicit Semaphore(std::shared_ptr<detail::Object> object) noexcept;
+
+  std::shared_ptr<detail::Object> object_;
+};
+
+/// A number that `acquire` lowers, never below 0, and `release` raises; 32 bytes. Nobody owns what
+/// was acquired: what a process had when it died is spent, as with sem_open(3).
+class CountingSemaphore {
+ public:
+  static constexpr std::size_t kSize = 32;
+  static constexpr std::uint32_t kMost = 0x3fffffff;
+  static constexpr std::uint32_t kMostInitial = 0xffff;
+
+  static CountingSemaphore open(const std::string& name, std::optional<std::uint32_t> initial,
+                                std::shared_ptr<Agent> agent = Agent::of_process());
+  static CountingSemaphore at(const Mapping& mapping, std::uint64_t offset,
+                              std::optional<std::uint32_t> initial,
+                              std::shared_ptr<Agent> agent = Agent::of_process());
+  static bool unlink(const std::string& name);
+
+  bool try_acquire(std::uint32_t count = 1);
+  bool acquire(std::uint32_t count = 1, Deadline deadline = Deadline::never(),
+               Interrupt* interrupt = nullptr);
+  RequestPtr request(std::uint32_t count = 1);
+  /// EOVERFLOW beyond `kMost`; then nothing has changed.
+  void release(std::uint32_t count = 1);
+
+  std::uint32_t value() const;
+
+  View memory() const;
+
+ private:
+  explicit CountingSemaphore(std::shared_ptr<detail::Object> object) noexcept;
+
+  std::shared_ptr<detail::Object> object_;
+};
+
+}  // namespace crossmem

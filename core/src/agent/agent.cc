@@ -1,0 +1,236 @@
+// Attaching takes a slot by its lock of the kernel; everything else follows from holding that.
+#include "crossmem/agent.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "agent/domain.h"
+#include "agent/waiter.h"
+#include "crossmem/error.h"
+#include "os/bell.h"
+#include "os/exit_guard.h"
+#include "os/fork.h"
+#include "os/lifeline.h"
+#include "os/process.h"
+#include "os/slot_lock.h"
+
+namespace crossmem {
+
+using detail::AgentSlot;
+using detail::Domain;
+using detail::kSlots;
+
+struct Agent::State {
+  Domain& domain = Domain::current();
+  unsigned slot = 0;
+  bool one_thread = false;
+  /// Relaxed where it is only read: it is what other threads see or do not see yet, no more.
+  std::atomic<detail::Word> word{0};
+  std::optional<os::SlotLock> lock;
+  std::mutex mutex;  ///< Of what follows.
+  std::unique_ptr<os::Bell> bell;
+  std::atomic<os::Bell*> bell_made{nullptr};
+  std::unique_ptr<detail::Waiter> waiter;
+  std::optional<os::ExitGuard> last_act;
+
+  void claim();
+  bool try_claim(unsigned index);
+  void detach() noexcept;
+  void forget() noexcept;
+};
+
+namespace {
+
+/// Every agent of this process that a forked child would have to forget.
+class Roll {
+ public:
+  static Roll& shared() {
+    static auto* const roll = [] {
+      auto* const made = new Roll;
+      os::watch_forks([] { shared().lock(); }, [] { shared().unlock(); },
+                      [] {
+                        for (auto& entry : shared().forget_) entry.second();
+                        shared().forget_.clear();
+                        os::forget_lifelines();
+                        shared().unlock();
+                      });
+      return made;
+    }();
+    return *roll;
+  }
+
+  void enter(const void* agent, std::function<void()> forget) {
+    const std::lock_guard lock(mutex_);
+    forget_.emplace(agent, std::move(forget));
+  }
+  void leave(const void* agent) noexcept {
+    const std::lock_guard lock(mutex_);
+    forget_.erase(agent);
+  }
+
+  std::shared_ptr<Agent> of_process() {
+    const std::lock_guard lock(process_mutex_);
+    if (!of_process_ || !of_process_->attached()) of_process_ = Agent::attach();
+    return of_process_;
+  }
+
+ private:
+  void lock() {
+    process_mutex_.lock();
+    mutex_.lock();
+  }
+  void unlock() {
+    mutex_.unlock();
+    process_mutex_.unlock();
+  }
+
+  std::mutex mutex_;
+  std::map<const void*, std::function<void()>> forget_;
+  std::mutex process_mutex_;  ///< Before the other one.
+  std::shared_ptr<Agent> of_process_;
+};
+
+void write_label(AgentSlot& row) noexcept {
+  std::array<std::uint64_t, std::tuple_size_v<decltype(row.program)>> text{};
+  const std::string name = os::program_name();
+  std::memcpy(text.data(), name.data(), std::min(name.size(), sizeof(text)));
+  // Relaxed: for people, who may see it half written.
+  for (std::size_t i = 0; i < text.size(); ++i)
+    row.program[i].store(text[i], std::memory_order_relaxed);
+  row.pid.store(os::process_number(), std::memory_order_relaxed);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  row.started.store(static_cast<std::uint64_t>(
+                        std::chrono::duration_cast<std::chrono::milliseconds>(now).count()),
+                    std::memory_order_relaxed);
+}
+
+}  // namespace
+
+bool Agent::State::try_claim(unsigned index) {
+  lock = os::SlotLock::try_take(domain.file(), index);
+  if (!lock) return false;
+  slot = index;
+  AgentSlot& row = domain.slot(index);
+  write_label(row);
+  os::tie(row.lifeline);
+  // A new generation: whatever still names the one before is a dead one's. The only others who
+  // change it are those who prove the one before dead, each from the value that they saw.
+  std::uint32_t before = row.generation.load(std::memory_order_relaxed);
+  // Acquire and release: words of the former agent are seen as ended by whom this one's reach.
+  while (!row.generation.compare_exchange_weak(before, before + 1, std::memory_order_acq_rel)) {
+  }
+  word.store(detail::owner_word(index, before + 1), std::memory_order_relaxed);
+  return true;
+}
+
+void Agent::State::claim() {
+  detail::DomainHeader& header = domain.header();
+  // In turn, so that a slot's generations last for long. Relaxed: the lock decides.
+  const unsigned first = header.next_slot.fetch_add(1, std::memory_order_relaxed);
+  for (unsigned i = 0; i < kSlots; ++i) {
+    const unsigned index = (first + i) % kSlots;
+    // Before the slot is used: whoever rings looks no further.
+    std::uint32_t used = header.slots_in_use.load(std::memory_order_relaxed);
+    while (used <= index &&
+           !header.slots_in_use.compare_exchange_weak(used, index + 1, std::memory_order_seq_cst)) {
+    }
+    if (try_claim(index)) return;
+  }
+  throw Error(std::make_error_code(std::errc::resource_unavailable_try_again), "attach",
+              std::to_string(kSlots) + " processes and workers take part already");
+}
+
+void Agent::State::detach() noexcept {
+  // The waiter's thread acquires for this agent, so it goes first.
+  std::unique_ptr<detail::Waiter> ended;
+  {
+    const std::lock_guard guard(mutex);
+    ended = std::move(waiter);
+  }
+  ended.reset();
+  const detail::Word mine = word.exchange(0, std::memory_order_relaxed);
+  if (mine == 0) return;
+  AgentSlot& row = domain.slot(slot);
+  // From here on all that names this agent is a dead one's. From its own value only: somebody who
+  // overwrites the table does not make us end another.
+  std::uint32_t generation = row.generation.load(std::memory_order_relaxed);
+  if (((generation ^ mine) & detail::kGeneration) == 0)
+    // Release: what this agent has stored is seen by whoever takes over what it held.
+    row.generation.compare_exchange_strong(generation, generation + 1, std::memory_order_release,
+                                           std::memory_order_relaxed);
+  os::untie(row.lifeline);
+  lock->release();
+  const std::lock_guard guard(mutex);
+  bell_made.store(nullptr, std::memory_order_relaxed);
+  bell.reset();
+}
+
+void Agent::State::forget() noexcept {
+  word.store(0, std::memory_order_relaxed);
+  lock->forget();
+  // Their threads are the parent's: to destroy them here would be to wait for those.
+  static_cast<void>(waiter.release());
+  bell_made.store(nullptr, std::memory_order_relaxed);
+  static_cast<void>(bell.release());
+}
+
+Agent::Agent(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+
+std::shared_ptr<Agent> Agent::attach(bool one_thread) {
+  auto state = std::make_unique<State>();
+  state->one_thread = one_thread;
+  State* const known = state.get();
+  Roll::shared();
+  state->claim();
+  auto agent = std::shared_ptr<Agent>(new Agent(std::move(state)));
+  Roll::shared().enter(known, [known] { known->forget(); });
+  // At exit: a process that ends well does not leave its slot to be found dead.
+  known->last_act.emplace([known] { known->detach(); });
+  return agent;
+}
+
+std::shared_ptr<Agent> Agent::of_process() { return Roll::shared().of_process(); }
+
+Agent::~Agent() {
+  state_->last_act.reset();  // detaches, but in a forked child
+  Roll::shared().leave(state_.get());
+}
+
+void Agent::detach() noexcept { state_->detach(); }
+
+bool Agent::one_thread() const noexcept { return state_->one_thread; }
+
+std::uint32_t Agent::word() const noexcept { return state_->word.load(std::memory_order_relaxed); }
+
+os::Bell& Agent::bell() {
+  if (os::Bell* const made = state_->bell_made.load(std::memory_order_acquire)) return *made;
+  const std::lock_guard guard(state_->mutex);
+  if (!state_->bell) {
+    state_->bell =
+        std::make_unique<os::Bell>(state_->slot, state_->domain.slot(state_->slot).doorbell);
+    state_->bell_made.store(state_->bell.get(), std::memory_order_release);
+  }
+  return *state_->bell;
+}
+
+void Agent::ring() noexcept {
+  if (state_->bell_made.load(std::memory_order_acquire) != nullptr)
+    os::Bell::ring(state_->slot, state_->domain.slot(state_->slot).doorbell);
+}
+
+detail::Waiter& Agent::waiter() {
+  const std::lock_guard guard(state_->mutex);
+  if (!attached()) throw Error(Errc::closed, "the agent is detached");
+  if (!state_->waiter) state_->waiter = std::make_unique<detail::Waiter>(*this);
+  return *state_->waiter;
+}
+
+}  // namespace crossmem

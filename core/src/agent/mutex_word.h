@@ -1,0 +1,27 @@
+// The steps of a mutex's word, which the reader-writer lock takes too. docs/locks.md has the table.
+#pragma once
+
+#include "agent/object.h"
+#include "agent/waiting.h"
+
+namespace crossmem::detail {
+
+/// One word that is free, owned, or owned by a dead one.
+class MutexWord {
+ public:
+  MutexWord(const Object& object, os::SharedWord& word) noexcept : object_(object), word_(word) {}
+
+  Outcome attempt(Word me, const Patience& patience) const;
+  /// Says that somebody waits.
+  void announce(const Patience& patience, Watches& watches) const;
+  /// Passes a wake on.
+  void withdraw() const noexcept;
+  /// Throws EPERM if `me` does not own it.
+  void unlock(Word me, bool whole) const;
+
+ private:
+  const Object& object_;
+  os::SharedWord& word_;
+};
+
+}  // namespace crossmem::detail

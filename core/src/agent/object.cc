@@ -1,0 +1,198 @@
+// By name: a file in the control directory, mapped. By place: a part of the caller's mapping.
+#include "agent/object.h"
+
+#include <utility>
+
+#include "crossmem/error.h"
+#include "crossmem/mapped_file.h"
+#include "file_mapping.h"
+#include "os/file.h"
+#include "segment_name.h"
+
+namespace crossmem::detail {
+namespace {
+
+/// Goes up when the words of an object change their meaning.
+constexpr std::uint64_t kLayout = 1;
+
+constexpr unsigned kDomainShift = 32;
+constexpr unsigned kLayoutShift = 24;
+constexpr unsigned kKindShift = 16;
+
+std::uint64_t identity_of(const Domain& domain, Kind kind, std::uint16_t parameter) noexcept {
+  return std::uint64_t{domain.identity()} << kDomainShift | kLayout << kLayoutShift |
+         static_cast<std::uint64_t>(kind) << kKindShift | parameter;
+}
+
+/// What a file of the control directory is called that is not the table's or an agent's.
+std::string file_name(const std::string& name) { return "object." + name; }
+
+const char* to_string(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::mutex:
+      return "a mutex";
+    case Kind::rw_lock:
+      return "a reader-writer lock";
+    case Kind::permits:
+      return "a semaphore of permits";
+    case Kind::counter:
+      return "a counting semaphore";
+    case Kind::event:
+      return "an event";
+    case Kind::condition:
+      return "a condition";
+    case Kind::barrier:
+      return "a barrier";
+  }
+  return "nothing known";
+}
+
+/// Throws what is wrong with an object that says `found` of itself.
+void check_identity(std::uint64_t found, std::uint64_t expected, bool any_parameter) {
+  const auto differ = [&](unsigned shift, std::uint64_t mask) {
+    return ((found ^ expected) >> shift & mask) != 0;
+  };
+  if (differ(kLayoutShift, 0xFF))
+    throw Error(Errc::corrupt, "there is no object of this version of crossmem");
+  if (differ(kKindShift, 0xFF))
+    throw Error(Errc::invalid_argument,
+                std::string("there is ") +
+                    to_string(static_cast<Kind>(found >> kKindShift & 0xFF)) + ", not " +
+                    to_string(static_cast<Kind>(expected >> kKindShift & 0xFF)));
+  if (differ(kDomainShift, 0xFFFFFFFF))
+    throw Error(Errc::foreign,
+                "it was made by another user, in another domain or before the last boot; if nobody "
+                "uses it, fill it with zeroes to make it anew");
+  if (!any_parameter && differ(0, 0xFFFF))
+    throw Error(Errc::invalid_argument, "it was made with another number (" +
+                                            std::to_string(found & 0xFFFF) + ", not " +
+                                            std::to_string(expected & 0xFFFF) + ")");
+}
+
+std::size_t size_for(const ObjectSpec& spec, std::uint64_t identity) {
+  return spec.size(static_cast<std::uint16_t>(identity));
+}
+
+}  // namespace
+
+Object::Object(View view, std::shared_ptr<Agent> agent)
+    : domain_(Domain::current()),
+      agent_(std::move(agent)),
+      view_(std::move(view)),
+      header_(reinterpret_cast<ObjectHeader*>(view_.bytes.data())) {}
+
+void Object::adopt(const ObjectSpec& spec) {
+  const std::uint64_t expected = identity_of(domain_, spec.kind, spec.parameter.value_or(0));
+  // Acquire: with the release of whoever made it.
+  std::uint64_t found = header_->identity.load(std::memory_order_acquire);
+  // Memory that was never used: this one step makes the object.
+  if (found == 0 && spec.parameter &&
+      header_->identity.compare_exchange_strong(found, expected, std::memory_order_acq_rel))
+    found = expected;
+  if (found == 0) fail(std::errc::no_such_file_or_directory, "open", "there is no object here yet");
+  check_identity(found, expected, !spec.parameter);
+  identity_ = found;
+  if (view_.bytes.size() < size_for(spec, found))
+    throw Error(Errc::corrupt, "the memory is shorter than the object says");
+}
+
+std::shared_ptr<Object> Object::open(const std::string& name, const ObjectSpec& spec,
+                                     std::shared_ptr<Agent> agent) {
+  return with_path(name, [&] {
+    check_segment_name(name);
+    const Domain& domain = Domain::current();
+    auto file = [&] {
+      if (!spec.parameter) {
+        auto found = os::ControlFile::open(file_name(name));
+        if (!found) fail(std::errc::no_such_file_or_directory, "open", {});
+        return std::move(*found);
+      }
+      return os::ControlFile::open_or_create(
+          file_name(name), spec.size(*spec.parameter), [&](std::byte* contents) {
+            reinterpret_cast<ObjectHeader*>(contents)->identity.store(
+                identity_of(domain, spec.kind, *spec.parameter), std::memory_order_relaxed);
+          });
+    }();
+    if (os::inspect(file.file()).size < sizeof(ObjectHeader))
+      throw Error(Errc::corrupt, "the file is too short");
+    // The view alone keeps the memory.
+    const auto mapping = MappedFile::open(static_cast<int>(file.file().handle()),
+                                          {.access = Access::readwrite, .keep_descriptor = false});
+    std::shared_ptr<Object> object(new Object(mapping.view(), std::move(agent)));
+    file.close_file();
+    object->file_.emplace(std::move(file));
+    object->name_ = name;
+    object->rank_ = name;
+    object->adopt(spec);
+    return object;
+  });
+}
+
+std::shared_ptr<Object> Object::at(const Mapping& mapping, std::uint64_t offset,
+                                   const ObjectSpec& spec, std::shared_ptr<Agent> agent) {
+  constexpr std::uint64_t kAlignment = alignof(ObjectHeader);
+  if (offset % kAlignment != 0)
+    throw Error(Errc::invalid_argument, "the offset of an object is a multiple of 8 bytes");
+  if (mapping.access() != Access::readwrite)
+    throw Error(Errc::invalid_argument, "an object is in a mapping with access 'readwrite'");
+  View view = mapping.view({.offset = offset});
+  if (view.bytes.size() < sizeof(ObjectHeader) ||
+      (spec.parameter && view.bytes.size() < spec.size(*spec.parameter)))
+    throw Error(Errc::out_of_range, "the object reaches beyond the mapping");
+  std::shared_ptr<Object> object(new Object(std::move(view), std::move(agent)));
+  // Behind all names, in the order of places.
+  const std::string place = std::to_string(offset);
+  object->rank_ = '/' + std::string(20 - place.size(), '0') + place;
+  object->adopt(spec);
+  return object;
+}
+
+bool Object::unlink(const std::string& name) {
+  return with_path(name, [&] {
+    check_segment_name(name);
+    return os::ControlFile::unlink(file_name(name));
+  });
+}
+
+Object::~Object() {
+  if (!file_) return;
+  file_->release([this] { return removable(); });
+}
+
+bool Object::removable() const noexcept {
+  const auto kind = static_cast<Kind>(identity_ >> kKindShift & 0xFF);
+  if (kind != Kind::mutex && kind != Kind::rw_lock) return true;
+  // Nobody has it open, so an owner is a dead one: it is left for whoever comes next, to be told.
+  constexpr Word kUntold = kOwner | kInconsistent;
+  return (header_->word.load(std::memory_order_acquire) & kUntold) == 0 &&
+         (header_->second.load(std::memory_order_acquire) & kUntold) == 0;
+}
+
+Word Object::me() const {
+  const Word word = agent_->word();
+  if (word == 0) throw Error(Errc::closed, "its agent is detached", name_);
+  // Relaxed: it never changes, unless somebody destroys it.
+  const std::uint64_t found = header_->identity.load(std::memory_order_relaxed);
+  if (found == identity_) return word;
+  if (found == 0)
+    throw Error(Errc::closed, "the mapping that it lies in was closed, resized or cut", name_);
+  throw Error(Errc::corrupt, "somebody has overwritten it", name_);
+}
+
+Holder Object::holder(Word word) const {
+  Holder holder{.agent = domain_.info(word), .dead = dead(word, Inquiry::thorough), .since = {}};
+  // Relaxed: for people.
+  const std::uint64_t since = header_->since.load(std::memory_order_relaxed);
+  if (since >= holder.agent.started && since != 0) holder.since = since;
+  return holder;
+}
+
+void Object::wake(const os::SharedWord& word, int count) const noexcept {
+  os::wake(word, count);
+  // Sequentially consistent: see Sleeper::sleep_by_bell. Whoever sleeps again says so again.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (header_->interest.load(std::memory_order_relaxed) == 0) return;
+  domain_.ring(header_->interest.exchange(0, std::memory_order_seq_cst));
+}
+
+}  // namespace crossmem::detail

@@ -1,0 +1,64 @@
+// Waiter: one thread that waits for everything that an agent's callers do not wait for themselves.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "agent/waiting.h"
+#include "crossmem/wait.h"
+
+namespace crossmem::detail {
+
+class Waiter {
+ public:
+  explicit Waiter(Agent& agent);
+  /// Ends all waits as cancelled, and the thread.
+  ~Waiter();
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  WaitTicket add(RequestPtr request, Deadline deadline, std::function<void(WaitResult)> done);
+  void cancel(WaitTicket ticket);
+
+ private:
+  using Time = Deadline::Clock::time_point;
+
+  struct Pending {
+    RequestPtr request;
+    Deadline deadline = Deadline::never();
+    std::function<void(WaitResult)> done;
+    Time begin;
+  };
+  /// In the order of arrival; only the first is tried.
+  using Queue = std::deque<WaitTicket>;
+  using Ended = std::vector<std::pair<Pending, WaitResult>>;
+
+  void run();
+  /// Takes what can be got of one queue. True if the queue is empty then.
+  bool serve(Queue& queue, bool slept, Ended& ended);
+  void expire(Ended& ended);
+  void end(WaitTicket ticket, WaitResult result, Ended& ended);
+  Time next_time(Time latest) const;
+
+  Agent& agent_;
+  Sleeper sleeper_;
+  std::mutex mutex_;
+  bool ending_ = false;
+  WaitTicket last_ticket_ = 0;
+  std::map<WaitTicket, Pending> pending_;
+  std::map<const void*, Queue> queues_;
+  std::set<std::pair<Time, WaitTicket>> deadlines_;
+  std::vector<WaitTicket> cancelled_;
+  Watches watches_;
+  std::thread thread_;
+};
+
+}  // namespace crossmem::detail

@@ -1,0 +1,132 @@
+// The loop of every wait in the caller's thread, and how a thread sleeps.
+#include "agent/waiting.h"
+
+#include <algorithm>
+
+#include "crossmem/error.h"
+#include "os/bell.h"
+#include "os/lifeline.h"
+
+namespace crossmem {
+namespace detail {
+namespace {
+
+using std::chrono::microseconds;
+
+/// Whatever wakes may be lost with the process that was about to do it.
+constexpr microseconds kLongest{100'000};
+/// Nothing tells of a death here but looking.
+constexpr microseconds kUntold{5'000};
+/// Between the cut of a lifeline and the end of the last thread lie some milliseconds at most.
+constexpr microseconds kEnding{200};
+
+bool sleeps_on_words(const Watches& watches) noexcept {
+  return watches.words().size() + 1 <= os::most_watches();
+}
+
+}  // namespace
+
+microseconds longest_sleep(const Watches& watches) noexcept {
+  if (!os::lifelines_work() || !sleeps_on_words(watches)) return kUntold;
+  return watches.owner_is_ending() ? kEnding : kLongest;
+}
+
+Patience patience_since(Deadline::Clock::time_point begin) noexcept {
+  return {.inquiry = Inquiry::thorough,
+          .slept = true,
+          .starving = Deadline::Clock::now() - begin >= kStarvingAfter};
+}
+
+void Sleeper::sleep(const Watches& watches, std::uint32_t ticket,
+                    Deadline::Clock::time_point until) {
+  if (!sleeps_on_words(watches)) {
+    sleep_by_bell(watches, ticket, until);
+    return;
+  }
+  words_.assign(watches.words().begin(), watches.words().end());
+  words_.push_back({&stirred_, ticket});
+  os::sleep_on(words_, until);
+}
+
+void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
+                            Deadline::Clock::time_point until) {
+  os::Bell& bell = agent_.bell();
+  const std::uint32_t rings = bell.ticket();
+  const std::uint64_t bit = interest_bit(slot_of(agent_.word()));
+  // Sequentially consistent, as is the other side, which changes the word and then looks at the
+  // interest: one of the two sees the other.
+  for (const Object* const object : watches.objects())
+    object->header().interest.fetch_or(bit, std::memory_order_seq_cst);
+  for (const os::Watch& watch : watches.words())
+    if (watch.word->load(std::memory_order_seq_cst) != watch.value) return;
+  if (this->ticket() != ticket) return;
+  bell.sleep(rings, until);
+}
+
+void Sleeper::stir() noexcept {
+  // Release: the reason to stir was given before.
+  stirred_.fetch_add(1, std::memory_order_release);
+  os::wake(stirred_, os::kEverybody);
+  agent_.ring();
+}
+
+}  // namespace detail
+
+namespace {
+
+/// Some microseconds: what is held for no longer is not worth a sleep.
+constexpr int kSpins = 40;
+
+void pause_a_moment() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+std::optional<Outcome> wait_in_thread(Agent& agent, Request& request, Deadline deadline,
+                                      Interrupt* interrupt) {
+  using detail::Patience;
+  Patience patience{.in_thread = true};
+  for (int i = 0; i < kSpins; ++i) {
+    const Outcome outcome = request.attempt(patience);
+    if (outcome != Outcome::busy) return outcome;
+    if (i == 0 && deadline.passed()) return request.withdraw();
+    pause_a_moment();
+  }
+  const auto begin = Deadline::Clock::now();
+  detail::Sleeper sleeper(agent);
+  const Interrupt::Listener listener(interrupt, [&sleeper] { sleeper.stir(); });
+  detail::Watches watches;
+  for (;;) {
+    const std::uint32_t ticket = sleeper.ticket();
+    const Outcome outcome = request.attempt(patience);
+    if (outcome != Outcome::busy) return outcome;
+    if (deadline.passed() || (interrupt != nullptr && interrupt->raised()))
+      return request.withdraw();
+    watches.clear();
+    request.announce(patience, watches);
+    if (!watches.is_changed()) {
+      auto until = Deadline::Clock::now() + detail::longest_sleep(watches);
+      // Whoever starves says so in the word, in time.
+      if (!patience.starving) until = std::min(until, begin + detail::kStarvingAfter);
+      if (deadline.when()) until = std::min(until, *deadline.when());
+      sleeper.sleep(watches, ticket, until);
+    }
+    patience = detail::patience_since(begin);
+    patience.in_thread = true;
+  }
+}
+
+}  // namespace
+
+std::optional<Outcome> wait(Agent& agent, Request& request, Deadline deadline,
+                            Interrupt* interrupt) {
+  try {
+    return wait_in_thread(agent, request, deadline, interrupt);
+  } catch (...) {
+    if (request.withdraw()) request.give_back();
+    throw;
+  }
+}
+
+}  // namespace crossmem

@@ -1,0 +1,35 @@
+// The kernel's side of a doorbell: one agent's threads sleep on it, any process may ring it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
+#include "os/wait.h"
+
+namespace crossmem::os {
+
+/// What wakes an agent that waits for more than `most_watches()` words. All may be called from any
+/// thread.
+class Bell {
+ public:
+  /// `word` is the slot's own in shared memory.
+  Bell(unsigned slot, SharedWord& word);
+  ~Bell();
+  Bell(const Bell&) = delete;
+  Bell& operator=(const Bell&) = delete;
+
+  /// To be asked before the last look at what is waited for.
+  std::uint32_t ticket() const noexcept;
+  /// Sleeps until it has been rung since the ticket, or until then. May return early.
+  void sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point until) noexcept;
+
+  static void ring(unsigned slot, SharedWord& word) noexcept;
+
+ private:
+  struct Ear;
+  SharedWord& word_;
+  std::unique_ptr<Ear> ear_;  ///< Where rings are heard otherwise than by the word itself.
+};
+
+}  // namespace crossmem::os

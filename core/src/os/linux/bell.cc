@@ -1,0 +1,29 @@
+// A doorbell is a futex: a count of the rings.
+#include "os/bell.h"
+
+#include <array>
+
+namespace crossmem::os {
+
+struct Bell::Ear {};
+
+Bell::Bell(unsigned /*slot*/, SharedWord& word) : word_(word) {}
+Bell::~Bell() = default;
+
+std::uint32_t Bell::ticket() const noexcept {
+  // Sequentially consistent: the look at what is waited for must not come before it.
+  return word_.load(std::memory_order_seq_cst);
+}
+
+void Bell::sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point until) noexcept {
+  const std::array watches{Watch{&word_, ticket}};
+  sleep_on(watches, until);
+}
+
+void Bell::ring(unsigned /*slot*/, SharedWord& word) noexcept {
+  // Release: what the ringer has changed is seen by whom it wakes.
+  word.fetch_add(1, std::memory_order_release);
+  wake(word, kEverybody);
+}
+
+}  // namespace crossmem::os

@@ -1,0 +1,13 @@
+// POSIX has no sleeping on words: agents here sleep on their bells.
+#include "os/wait.h"
+
+namespace crossmem::os {
+
+std::size_t most_watches() noexcept { return 0; }
+
+void sleep_on(std::span<const Watch> /*watches*/,
+              std::chrono::steady_clock::time_point /*until*/) noexcept {}
+
+void wake(const SharedWord& /*word*/, int /*count*/) noexcept {}
+
+}  // namespace crossmem::os
