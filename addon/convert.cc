@@ -29,6 +29,8 @@ const char* code_of(Errc code) {
       return "ABORT_ERR";
     case Errc::foreign:
       return "ERR_CROSSMEM_FOREIGN";
+    case Errc::corrupt:
+      return "ERR_CROSSMEM_CORRUPT";
   }
   return "ERR_CROSSMEM_INTERNAL";
 }

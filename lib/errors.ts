@@ -15,8 +15,8 @@ export interface CrossmemErrorDetails {
 
 /**
  * An error of the operating system (`code` is its name, such as `'ENOENT'`) or of crossmem itself
- * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_FAULT'`, `'ERR_CROSSMEM_FOREIGN'`,
- * `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`, `'ERR_CROSSMEM_TIMEOUT'`, `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
+ * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_CORRUPT'`, `'ERR_CROSSMEM_FAULT'`,
+ * `'ERR_CROSSMEM_FOREIGN'`, `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`, `'ERR_CROSSMEM_TIMEOUT'`, `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
  */
 export class CrossmemError extends Error {
   override readonly name: string = 'CrossmemError';
@@ -73,6 +73,7 @@ export function outOfRange(name: string, expected: string, actual: unknown): Ran
 const summaries: Record<string, string> = {
   ABORT_ERR: 'The operation was aborted',
   ERR_CROSSMEM_CLOSED: 'The object is closed',
+  ERR_CROSSMEM_CORRUPT: 'Its contents are damaged or of another version',
   ERR_CROSSMEM_FAULT: 'A page of the mapping could not be reached',
   ERR_CROSSMEM_FOREIGN: 'It belongs to another user',
   ERR_CROSSMEM_NO_EXTERNAL_BUFFERS: 'External buffers are not allowed',
