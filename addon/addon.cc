@@ -10,8 +10,10 @@
 #include "environment.h"
 #include "lock_binding.h"
 #include "mapping_binding.h"
+#include "object_binding.h"
 #include "operation.h"
 #include "segment_binding.h"
+#include "wait_binding.h"
 
 namespace crossmem::addon {
 namespace {
@@ -56,6 +58,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New<open>(env));
   export_segments(env, exports);
   export_locks(env, exports);
+  export_objects(env, exports);
+  export_waits(env, exports);
   return exports;
 }
 

@@ -2,6 +2,7 @@
 #include "convert.h"
 
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -198,6 +199,24 @@ std::vector<Seal> to_seals(const Napi::Value& names) {
     for (const auto& [name, seal] : kSeals)
       if (array.Get(i).As<Napi::String>().Utf8Value() == name) seals.push_back(seal);
   return seals;
+}
+
+Napi::Value to_js(Napi::Env env, const Holder& holder) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("pid", Napi::Number::New(env, holder.agent.pid));
+  object.Set("program", holder.agent.program);
+  object.Set("started", to_number(env, holder.agent.started));
+  object.Set("dead", holder.dead);
+  if (holder.since) object.Set("since", to_number(env, *holder.since));
+  return object;
+}
+
+Deadline to_deadline(const Napi::Value& timeout) {
+  if (timeout.IsUndefined()) return Deadline::never();
+  const std::chrono::duration<double, std::milli> span(timeout.As<Napi::Number>().DoubleValue());
+  constexpr std::chrono::hours kLongest(24 * 365 * 100);
+  if (span >= kLongest) return Deadline::never();
+  return Deadline::after(std::chrono::ceil<std::chrono::nanoseconds>(span));
 }
 
 Advice to_advice(const std::string& name) {

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "crossmem/agent.h"
+#include "crossmem/deadline.h"
 #include "crossmem/mapped_file.h"
 #include "crossmem/mapping.h"
 #include "crossmem/seals.h"
@@ -59,6 +61,10 @@ Napi::Value to_js(Napi::Env env, const Residency& residency);
 Napi::Value to_js(Napi::Env env, const SegmentStatus& status);
 Napi::Value to_js(Napi::Env env, const std::vector<std::string>& texts);
 Napi::Value to_js(Napi::Env env, const std::vector<Seal>& seals);
+
+Napi::Value to_js(Napi::Env env, const Holder& holder);
+/// Milliseconds, or undefined for never.
+Deadline to_deadline(const Napi::Value& timeout);
 
 Advice to_advice(const std::string& name);
 Protection to_protection(const std::string& name);

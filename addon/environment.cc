@@ -67,11 +67,18 @@ Environment::Environment(Napi::Env env) : queue_(std::make_shared<JsQueue>(env))
 
 Environment::~Environment() { shut_down(); }
 
+const std::shared_ptr<Agent>& Environment::agent() {
+  if (!agent_) agent_ = Agent::attach(true);
+  return agent_;
+}
+
 void Environment::shut_down() {
   for (const auto& weak : operations_)
     if (const auto operation = weak.lock()) operation->cancel();
   operations_.clear();
   locks_.clear();
+  if (agent_) agent_->detach();
+  objects_.clear();
   queue_->shut_down();
 }
 

@@ -12,8 +12,10 @@
 #include <set>
 #include <utility>
 
+#include "crossmem/agent.h"
 #include "crossmem/mapping.h"
 #include "lock_table.h"
+#include "object_table.h"
 
 namespace crossmem::addon {
 
@@ -77,6 +79,10 @@ class Environment {
   PendingOperations& operations() noexcept { return operations_; }
   Quarantine& quarantine() noexcept { return quarantine_; }
   LockTable& locks() noexcept { return locks_; }
+  ObjectTable& objects() noexcept { return objects_; }
+  /// Who holds and waits on behalf of this environment: attached when first asked for, detached
+  /// with it, so that what a worker holds is told to be abandoned when it ends.
+  const std::shared_ptr<Agent>& agent();
 
   Napi::FunctionReference mapping_class;
   /// lib's function that makes a JavaScript error of a C++ one.
@@ -89,6 +95,8 @@ class Environment {
   PendingOperations operations_;
   Quarantine quarantine_;
   LockTable locks_;
+  ObjectTable objects_;
+  std::shared_ptr<Agent> agent_;
 };
 
 }  // namespace crossmem::addon

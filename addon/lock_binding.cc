@@ -2,7 +2,6 @@
 // a number, 0 if it was not got. Time-outs are milliseconds, undefined for none.
 #include "lock_binding.h"
 
-#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -40,14 +39,6 @@ LockRequest to_lock_request(const Arguments& arguments) {
   request.options.start = range.offset;
   request.options.length = range.length;
   return request;
-}
-
-Deadline to_deadline(const Napi::Value& timeout) {
-  if (timeout.IsUndefined()) return Deadline::never();
-  const std::chrono::duration<double, std::milli> span(timeout.As<Napi::Number>().DoubleValue());
-  constexpr std::chrono::hours kLongest(24 * 365 * 100);
-  if (span >= kLongest) return Deadline::never();
-  return Deadline::after(std::chrono::ceil<std::chrono::nanoseconds>(span));
 }
 
 Napi::Value number(Napi::Env env, std::uint32_t value) { return Napi::Number::New(env, value); }

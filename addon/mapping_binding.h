@@ -23,6 +23,8 @@ class MappingBinding : public Napi::ObjectWrap<MappingBinding> {
   explicit MappingBinding(const Napi::CallbackInfo& info);
   ~MappingBinding() override;
 
+  const Mapping& mapping() const noexcept { return *mapping_; }
+
  private:
   using Verb = Work (MappingBinding::*)(const Arguments&);
 

@@ -19,10 +19,11 @@ Operation::Operation(Napi::Env env, Work work, Napi::Value on_progress, Napi::Fu
 }
 
 std::shared_ptr<Operation> Operation::make(Napi::Env env, Work work, Napi::Value on_progress,
-                                           Napi::Function callback) {
+                                           Napi::Function callback, bool loop_stays) {
   std::shared_ptr<Operation> operation(new Operation(env, std::move(work), on_progress, callback));
   Environment::of(env).operations().insert(operation);
-  operation->queue_->hold();
+  operation->loop_stays_ = loop_stays;
+  if (loop_stays) operation->queue_->hold();
   return operation;
 }
 
@@ -51,6 +52,43 @@ Napi::Value Operation::start_waiting(Napi::Env env, Wait wait, Napi::Function ca
   return cancel_function(env, operation);
 }
 
+Napi::Value Operation::start_request(Napi::Env env, const std::shared_ptr<Agent>& agent,
+                                     RequestPtr request, Deadline deadline, DeliverOutcome deliver,
+                                     Napi::Function callback, bool loop_stays) {
+  const auto operation = make(env, {}, env.Undefined(), callback, loop_stays);
+  const WaitTicket ticket =
+      wait_later(*agent, request, deadline,
+                 [operation, request, deliver = std::move(deliver)](const WaitResult& result) {
+                   operation->finish(request, result, deliver);
+                 });
+  operation->end_wait_ = [agent, ticket] { cancel_wait(*agent, ticket); };
+  return cancel_function(env, operation);
+}
+
+void Operation::finish(const RequestPtr& request, const WaitResult& result,
+                       const DeliverOutcome& deliver) {
+  if (result.error) {
+    fail(result.error);
+  } else if (result.cancelled && !result.outcome) {
+    fail(std::make_exception_ptr(Error(Errc::cancelled, {})));
+  } else {
+    const bool posted =
+        queue_->post([self = shared_from_this(), deliver, outcome = result.outcome](Napi::Env env) {
+          self->settle(
+              env, [&](Napi::Env now) { return deliver(now, outcome); }, false);
+        });
+    // Nobody is left to be told: nobody has seen what it guards.
+    if (!posted && result.outcome) request->give_back();
+  }
+}
+
+void Operation::fail(const std::exception_ptr& error) {
+  queue_->post([self = shared_from_this(), error](Napi::Env env) {
+    self->settle(
+        env, [&](Napi::Env) { return to_js_error(env, error); }, true);
+  });
+}
+
 Napi::Value Operation::cancel_function(Napi::Env env, const std::shared_ptr<Operation>& operation) {
   return Napi::Function::New(
       env,
@@ -63,6 +101,7 @@ Napi::Value Operation::cancel_function(Napi::Env env, const std::shared_ptr<Oper
 void Operation::cancel() {
   cancelled_.store(true, std::memory_order_relaxed);
   if (interrupt_) interrupt_->raise();
+  if (end_wait_) end_wait_();
 }
 
 void Operation::run() {
@@ -77,10 +116,7 @@ void Operation::run() {
     queue_->post(
         [self, deliver = std::move(deliver)](Napi::Env env) { self->settle(env, deliver, false); });
   } catch (const std::exception&) {
-    queue_->post([self, error = std::current_exception()](Napi::Env env) {
-      self->settle(
-          env, [&](Napi::Env) { return to_js_error(env, error); }, true);
-    });
+    fail(std::current_exception());
   }
 }
 
@@ -99,7 +135,7 @@ void Operation::report(std::uint64_t done, std::uint64_t total) {
 
 void Operation::forget(Napi::Env env) {
   Environment::of(env).operations().erase(weak_from_this());
-  queue_->unhold();
+  if (loop_stays_) queue_->unhold();
 }
 
 void Operation::settle(Napi::Env env, const Deliver& outcome, bool failed) {

@@ -118,7 +118,8 @@ CountingSemaphore CountingSemaphore::at(const Mapping& mapping, std::uint64_t of
 bool CountingSemaphore::unlink(const std::string& name) { return Object::unlink(name); }
 
 bool CountingSemaphore::try_acquire(std::uint32_t count) {
-  return CountRequest(object_, count).attempt({}) != Outcome::busy;
+  CountRequest request(object_, count);
+  return try_once(request).has_value();
 }
 
 bool CountingSemaphore::acquire(std::uint32_t count, Deadline deadline, Interrupt* interrupt) {

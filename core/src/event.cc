@@ -141,7 +141,10 @@ bool Event::is_set() const {
   return says_set(*object_, load(*object_));
 }
 
-bool Event::try_wait() { return EventRequest(object_).attempt({}) != Outcome::busy; }
+bool Event::try_wait() {
+  EventRequest request(object_);
+  return try_once(request).has_value();
+}
 
 bool Event::wait(Deadline deadline, Interrupt* interrupt) {
   EventRequest request(object_);

@@ -97,10 +97,10 @@ Mutex Mutex::at(const Mapping& mapping, std::uint64_t offset, std::shared_ptr<Ag
 bool Mutex::unlink(const std::string& name) { return Object::unlink(name); }
 
 std::optional<Mutex::Guard> Mutex::try_lock() {
-  const Outcome outcome = word_of(*object_).attempt(
-      object_->me(), {.inquiry = detail::Inquiry::thorough, .waits = false});
-  if (outcome == Outcome::busy) return std::nullopt;
-  return Guard(object_, outcome);
+  MutexRequest request(object_);
+  const auto outcome = try_once(request);
+  if (!outcome) return std::nullopt;
+  return Guard(object_, *outcome);
 }
 
 std::optional<Mutex::Guard> Mutex::lock(Deadline deadline, Interrupt* interrupt) {

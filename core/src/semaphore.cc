@@ -141,8 +141,8 @@ Semaphore Semaphore::at(const Mapping& mapping, std::uint64_t offset,
 bool Semaphore::unlink(const std::string& name) { return Object::unlink(name); }
 
 bool Semaphore::try_acquire(std::uint32_t count) {
-  return PermitRequest(object_, count).attempt({.inquiry = Inquiry::thorough, .waits = false}) !=
-         Outcome::busy;
+  PermitRequest request(object_, count);
+  return try_once(request).has_value();
 }
 
 bool Semaphore::acquire(std::uint32_t count, Deadline deadline, Interrupt* interrupt) {

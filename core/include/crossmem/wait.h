@@ -60,6 +60,9 @@ class Request {
 
 using RequestPtr = std::shared_ptr<Request>;
 
+/// Tries once and does not wait. Nothing if it cannot be got now; then nothing is held.
+std::optional<Outcome> try_once(Request& request);
+
 /// Waits in this thread: spins a moment, then sleeps. Nothing once the deadline has passed or
 /// `interrupt` is raised; then nothing is held. Throws `Errc::closed` if the agent is detached.
 /// Whoever holds it and is stopped (SIGSTOP) is waited for: time proves nothing.

@@ -130,12 +130,13 @@ std::shared_ptr<Object> Object::open(const std::string& name, const ObjectSpec& 
 
 std::shared_ptr<Object> Object::at(const Mapping& mapping, std::uint64_t offset,
                                    const ObjectSpec& spec, std::shared_ptr<Agent> agent) {
-  constexpr std::uint64_t kAlignment = alignof(ObjectHeader);
-  if (offset % kAlignment != 0)
-    throw Error(Errc::invalid_argument, "the offset of an object is a multiple of 8 bytes");
   if (mapping.access() != Access::readwrite)
     throw Error(Errc::invalid_argument, "an object is in a mapping with access 'readwrite'");
   View view = mapping.view({.offset = offset});
+  // Of the address: a mapping may begin anywhere in its file.
+  if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % alignof(ObjectHeader) != 0)
+    throw Error(Errc::invalid_argument,
+                "the place of an object is a multiple of 8 bytes, counted from the file's start");
   if (view.bytes.size() < sizeof(ObjectHeader) ||
       (spec.parameter && view.bytes.size() < spec.size(*spec.parameter)))
     throw Error(Errc::out_of_range, "the object reaches beyond the mapping");

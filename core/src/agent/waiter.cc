@@ -9,7 +9,7 @@
 namespace crossmem {
 namespace detail {
 
-Waiter::Waiter(Agent& agent) : agent_(agent), sleeper_(agent), thread_([this] { run(); }) {}
+Waiter::Waiter(Agent& agent) : sleeper_(agent), thread_([this] { run(); }) {}
 
 Waiter::~Waiter() {
   {

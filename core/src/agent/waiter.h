@@ -48,7 +48,6 @@ class Waiter {
   void end(WaitTicket ticket, WaitResult result, Ended& ended);
   Time next_time(Time latest) const;
 
-  Agent& agent_;
   Sleeper sleeper_;
   std::mutex mutex_;
   bool ending_ = false;

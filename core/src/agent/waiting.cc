@@ -119,6 +119,17 @@ std::optional<Outcome> wait_in_thread(Agent& agent, Request& request, Deadline d
 
 }  // namespace
 
+std::optional<Outcome> try_once(Request& request) {
+  try {
+    const Outcome outcome = request.attempt({.inquiry = detail::Inquiry::thorough, .waits = false});
+    if (outcome != Outcome::busy) return outcome;
+  } catch (...) {
+    if (request.withdraw()) request.give_back();
+    throw;
+  }
+  return request.withdraw();
+}
+
 std::optional<Outcome> wait(Agent& agent, Request& request, Deadline deadline,
                             Interrupt* interrupt) {
   try {

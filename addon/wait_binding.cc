@@ -1,0 +1,135 @@
+// A wait is (objects, ways, whether for all); its result is an array: which, then the outcome of
+// each that was got; undefined if the time was over.
+#include "wait_binding.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "convert.h"
+#include "crossmem/error.h"
+#include "environment.h"
+#include "object_binding.h"
+#include "operation.h"
+
+namespace crossmem::addon {
+namespace {
+
+constexpr std::size_t kWaitLength = 3;
+
+/// As lib/native.ts has them.
+enum class Got : std::uint8_t { nothing, acquired, owner_died, last };
+
+/// What is waited for, kept to tell afterwards how it was got.
+struct Wait {
+  std::vector<RequestPtr> requests;
+  std::shared_ptr<AnyRequest> any;
+  std::shared_ptr<AllRequest> all;
+
+  RequestPtr whole() const {
+    if (all) return all;
+    if (any) return any;
+    return requests.front();
+  }
+};
+
+Wait to_wait(const Arguments& arguments) {
+  Wait wait;
+  const auto objects = arguments.at(0).As<Napi::Array>();
+  const auto ways = arguments.at(1).As<Napi::Array>();
+  for (std::uint32_t i = 0; i < objects.Length(); ++i)
+    wait.requests.push_back(
+        make_request(object_entry(arguments.env(), objects.Get(i)).object,
+                     Napi::Value(ways.Get(i)).As<Napi::Number>().Uint32Value()));
+  if (arguments.flag(2))
+    wait.all = std::make_shared<AllRequest>(wait.requests);
+  else if (wait.requests.size() > 1)
+    wait.any = std::make_shared<AnyRequest>(wait.requests);
+  return wait;
+}
+
+Napi::Value number(Napi::Env env, Got got) {
+  return Napi::Number::New(env, static_cast<std::uint32_t>(got));
+}
+
+Got to_got(Outcome outcome, const Request& request) {
+  if (outcome == Outcome::owner_died) return Got::owner_died;
+  return Barrier::was_last(request) ? Got::last : Got::acquired;
+}
+
+Napi::Value to_js(Napi::Env env, const Wait& wait, std::optional<Outcome> outcome) {
+  if (!outcome) return env.Undefined();
+  const Napi::Array result = Napi::Array::New(env);
+  result.Set(std::uint32_t{0}, to_number(env, wait.any ? wait.any->index() : 0));
+  if (wait.all) {
+    for (std::size_t i = 0; i < wait.requests.size(); ++i)
+      result.Set(result.Length(), number(env, to_got(wait.all->outcomes()[i], *wait.requests[i])));
+  } else {
+    const Request& got = *wait.requests[wait.any ? wait.any->index() : 0];
+    result.Set(std::uint32_t{1}, number(env, to_got(*outcome, got)));
+  }
+  return result;
+}
+
+/// (object, way) -> what was got
+Napi::Value try_object(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const RequestPtr request =
+        make_request(object_entry(env, info[0]).object, info[1].As<Napi::Number>().Uint32Value());
+    const auto outcome = try_once(*request);
+    return number(env, outcome ? to_got(*outcome, *request) : Got::nothing);
+  });
+}
+
+/// (wait, time-out) -> result
+Napi::Value wait_sync(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Arguments arguments(info);
+    const Wait wait = to_wait(arguments);
+    const auto outcome = crossmem::wait(*Environment::of(env).agent(), *wait.whole(),
+                                        to_deadline(arguments.at(kWaitLength)));
+    return to_js(env, wait, outcome);
+  });
+}
+
+/// (nothing, callback, wait, time-out, whether the event loop stays up) -> cancel
+Napi::Value wait_async(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Arguments arguments(info, 2);
+    const Wait wait = to_wait(arguments);
+    return Operation::start_request(
+        env, Environment::of(env).agent(), wait.whole(), to_deadline(arguments.at(kWaitLength)),
+        [wait](Napi::Env later, std::optional<Outcome> outcome) {
+          return to_js(later, wait, outcome);
+        },
+        info[1].As<Napi::Function>(), arguments.flag(kWaitLength + 1));
+  });
+}
+
+/// (condition, mutex, whole, time-out) -> [whether it was notified, how the mutex was got]
+Napi::Value wait_condition(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    auto& condition = std::get<Condition>(object_entry(env, info[0]).object);
+    auto& mutex = std::get<Mutex>(object_entry(env, info[1]).object);
+    const RequestPtr notification = condition.request();
+    mutex.unlock(info[2].ToBoolean());
+    const auto notified = crossmem::wait(*mutex.agent(), *notification, to_deadline(info[3]));
+    const RequestPtr lock = mutex.request();
+    const auto outcome = crossmem::wait(*mutex.agent(), *lock);
+    const Napi::Array result = Napi::Array::New(env);
+    result.Set(std::uint32_t{0}, Napi::Boolean::New(env, notified.has_value()));
+    result.Set(std::uint32_t{1}, number(env, to_got(*outcome, *lock)));
+    return result;
+  });
+}
+
+}  // namespace
+
+void export_waits(Napi::Env env, Napi::Object exports) {
+  exports.Set("tryObject", Napi::Function::New<try_object>(env));
+  exports.Set("waitSync", Napi::Function::New<wait_sync>(env));
+  exports.Set("wait", Napi::Function::New<wait_async>(env));
+  exports.Set("waitCondition", Napi::Function::New<wait_condition>(env));
+}
+
+}  // namespace crossmem::addon
