@@ -13,6 +13,7 @@ import {
   checkSignal,
   checkTimeout,
 } from './validate.js';
+import type { AsyncWaitOptions, WaitOptions } from './wait-options.js';
 
 /** `'shared'`: together with other shared locks. `'exclusive'`: alone. */
 export type LockMode = 'shared' | 'exclusive';
@@ -32,18 +33,6 @@ export interface FileLockOptions {
    * only flock(2) (macOS) use it always.
    */
   flock?: boolean | undefined;
-}
-
-/** Options of {@link FileLock.lockSync}. */
-export interface WaitOptions {
-  /** Milliseconds; then `ERR_CROSSMEM_TIMEOUT`. Default: no end. */
-  timeout?: number | undefined;
-}
-
-/** Options of {@link FileLock.lock}. */
-export interface AsyncWaitOptions extends WaitOptions {
-  /** Ends the wait; the promise rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
 }
 
 const modes: readonly LockMode[] = ['shared', 'exclusive'];

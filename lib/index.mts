@@ -1,3 +1,20 @@
 // The same exports for `import`: one implementation in the process, whoever loads it.
 export type * from './index.js';
-export { CrossmemError, FileLock, MappedFile, Mapping, SharedMemory } from './index.js';
+export {
+  Barrier,
+  Condition,
+  CountingSemaphore,
+  CrossmemError,
+  Event,
+  FileLock,
+  MappedFile,
+  Mapping,
+  Mutex,
+  RwLock,
+  Semaphore,
+  SharedMemory,
+  waitAll,
+  waitAllSync,
+  waitAny,
+  waitAnySync,
+} from './index.js';

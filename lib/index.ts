@@ -1,12 +1,10 @@
 // What `crossmem` exports.
 export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
-export {
-  type AsyncWaitOptions,
-  FileLock,
-  type FileLockOptions,
-  type LockMode,
-  type WaitOptions,
-} from './file-lock.js';
+export { Barrier, type BarrierOptions } from './barrier.js';
+export { Condition } from './condition.js';
+export { Event, type EventOptions } from './event.js';
+export { FileLock, type FileLockOptions, type LockMode } from './file-lock.js';
+export type { Guard } from './guard.js';
 export { MappedFile, type MappedFileOptions } from './mapped-file.js';
 export { Mapping } from './mapping.js';
 export type {
@@ -20,8 +18,16 @@ export type {
   Residency,
   WriteOptions,
 } from './mapping-types.js';
+export { Mutex, type MutexOptions, type MutexStatistics } from './mutex.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
+export { type RwGuard, RwLock, type RwMode } from './rw-lock.js';
+export {
+  CountingSemaphore,
+  type CountingSemaphoreOptions,
+  Semaphore,
+  type SemaphoreOptions,
+} from './semaphore.js';
 export {
   type Persist,
   type Seal,
@@ -31,4 +37,14 @@ export {
   type SharedMemoryCreateOptions,
   type SharedMemoryOpenOptions,
 } from './shared-memory.js';
+export type { Holder, SharedObject, Want } from './shared-object.js';
 export type { Bytes, RangeOptions } from './validate.js';
+export {
+  type AnyResult,
+  type Waitable,
+  waitAll,
+  waitAllSync,
+  waitAny,
+  waitAnySync,
+} from './wait.js';
+export type { AsyncWaitOptions, WaitOptions } from './wait-options.js';

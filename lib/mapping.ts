@@ -62,6 +62,9 @@ function checkAnonymous(given: AnonymousOptions): OpenRequest {
 /** Only the library itself can pass it. */
 export const internal = Symbol('crossmem.internal');
 
+/** What the addon knows a mapping by. */
+export let nativeOf: (mapping: Mapping) => NativeMapping;
+
 /** What a subclass passes up. */
 export interface MappingParts {
   native: NativeMapping;
@@ -90,6 +93,10 @@ export class Mapping implements Disposable {
   #windows: ArrayBuffer[] = [];
   #whole: ArrayBuffer | undefined;
   #shared: SharedArrayBuffer | undefined;
+
+  static {
+    nativeOf = (mapping) => mapping.#native;
+  }
 
   protected constructor(token: symbol, parts: object) {
     if (token !== internal) {

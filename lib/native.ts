@@ -130,6 +130,36 @@ type Flag =
   | 'manual'
   | 'allowForeign';
 
+/** What an object is, as addon/object_binding.cc has it. */
+export const kinds = {
+  mutex: 0,
+  rwLock: 1,
+  semaphore: 2,
+  countingSemaphore: 3,
+  event: 4,
+  condition: 5,
+  barrier: 6,
+} as const;
+/** Ways of holding a reader-writer lock; of a semaphore, how many. */
+export const ways = { shared: 0, upgradeable: 1, exclusive: 2, upgrade: 3 } as const;
+/** Bits of an event's parameter. */
+export const eventFlags = { automatic: 1, initiallySet: 2 } as const;
+/** How something was got, as addon/wait_binding.cc tells it. */
+export const got = { nothing: 0, acquired: 1, ownerDied: 2, last: 3 } as const;
+
+/** Objects, how each is wanted, and whether all are. */
+type WaitRequest = [objects: readonly number[], ways: readonly number[], all: boolean];
+/** Which of them (0 if all are), and how each was got; undefined if the time was over. */
+export type WaitResult = [index: number, ...got: number[]] | undefined;
+
+export interface NativeHolder {
+  pid: number;
+  program: string;
+  started: number;
+  dead: boolean;
+  since?: number;
+}
+
 interface Addon {
   initialize(makeErrorFunction: typeof makeError): {
     pageSize: number;
@@ -155,6 +185,34 @@ interface Addon {
   upgrade: Later<[lock: number, Timeout], boolean>;
   downgrade(lock: number): void;
   release(lock: number): void;
+  /** Objects are numbers too; they are open until closed. */
+  openObject(kind: number, parameter: number | undefined, name: string): number;
+  openObject(
+    kind: number,
+    parameter: number | undefined,
+    mapping: NativeMapping,
+    offset: number,
+  ): number;
+  unlinkObject(name: string): boolean;
+  closeObject(object: number): void;
+  agentWord(): number;
+  objectMemory(object: number): ArrayBuffer;
+  tryObject(object: number, way: number): number;
+  waitSync(...rest: [...WaitRequest, Timeout]): WaitResult;
+  wait: Later<[...WaitRequest, Timeout, loopStays: boolean], WaitResult>;
+  waitCondition(
+    condition: number,
+    mutex: number,
+    whole: boolean,
+    timeout: Timeout,
+  ): [notified: boolean, got: number];
+  releaseObject(object: number, way: number, whole: boolean): void;
+  downgradeObject(object: number, from: number, to: number, whole: boolean): void;
+  holdersOf(object: number): NativeHolder[];
+  notifyCondition(object: number, all: boolean): void;
+  setEvent(object: number, on: boolean): void;
+  objectValue(object: number): number;
+  objectParameter(object: number): number;
 }
 
 function load(): Addon {

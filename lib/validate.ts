@@ -25,6 +25,14 @@ export function checkOptionalBytes(name: string, value: unknown): number | undef
   return value === undefined ? undefined : checkBytes(name, value);
 }
 
+export function checkInteger(name: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw outOfRange(name, `an integer >= ${least} and <= ${most}`, value);
+  }
+  return value;
+}
+
 export function checkFlag(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value);

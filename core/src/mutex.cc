@@ -35,7 +35,8 @@ class MutexRequest final : public Request {
 
   Outcome attempt(const detail::Patience& patience) override {
     const Outcome outcome = word_of(*object_).attempt(object_->me(), patience);
-    if (outcome != Outcome::busy && patience.slept) note_time_of(*object_);
+    // Not of what is locked in passing: a look at the clock costs more than the lock.
+    if (outcome != Outcome::busy && (patience.slept || !patience.waits)) note_time_of(*object_);
     return outcome;
   }
   void announce(const detail::Patience& patience, detail::Watches& watches) override {
@@ -60,10 +61,34 @@ class MutexRequest final : public Request {
   std::shared_ptr<Object> object_;
 };
 
+/// The two steps of a lock that nobody else wants.
+bool lock_at_once(const Object& object) {
+  Word seen = 0;
+  // Acquire: what the holder before has stored is seen.
+  return object.header().word.compare_exchange_strong(seen, object.me(), std::memory_order_acquire,
+                                                      std::memory_order_relaxed);
+}
+
+void unlock_word(const Object& object, bool whole) {
+  const Word me = object.me();
+  Word seen = me;
+  // Release: what was stored is seen by the next holder. Nobody waits, and whoever is about to say
+  // that he does finds the word changed.
+  if (whole && object.header().word.compare_exchange_strong(seen, 0, std::memory_order_release,
+                                                            std::memory_order_relaxed))
+    return;
+  word_of(object).unlock(me, whole);
+}
+
 }  // namespace
 
-Mutex::Guard::Guard(std::shared_ptr<Object> object, Outcome outcome) noexcept
-    : object_(std::move(object)), outcome_(outcome), whole_(outcome == Outcome::acquired) {}
+Mutex::Guard::Guard(const Object& object, Outcome outcome) noexcept
+    : object_(&object), outcome_(outcome), whole_(outcome == Outcome::acquired) {}
+
+Mutex::Guard::Guard(Guard&& other) noexcept
+    : object_(std::exchange(other.object_, nullptr)),
+      outcome_(other.outcome_),
+      whole_(other.whole_) {}
 
 Mutex::Guard& Mutex::Guard::operator=(Guard&& other) noexcept {
   std::swap(object_, other.object_);
@@ -75,10 +100,10 @@ Mutex::Guard& Mutex::Guard::operator=(Guard&& other) noexcept {
 Mutex::Guard::~Guard() { unlock(); }
 
 void Mutex::Guard::unlock() noexcept {
-  const auto object = std::exchange(object_, nullptr);
-  if (!object) return;
+  const Object* const object = std::exchange(object_, nullptr);
+  if (object == nullptr) return;
   try {
-    word_of(*object).unlock(object->me(), whole_);
+    unlock_word(*object, whole_);
   } catch (const Error&) {
     // Abandoned already: detached, forked, or overwritten.
   }
@@ -97,24 +122,26 @@ Mutex Mutex::at(const Mapping& mapping, std::uint64_t offset, std::shared_ptr<Ag
 bool Mutex::unlink(const std::string& name) { return Object::unlink(name); }
 
 std::optional<Mutex::Guard> Mutex::try_lock() {
+  if (lock_at_once(*object_)) return Guard(*object_, Outcome::acquired);
   MutexRequest request(object_);
   const auto outcome = try_once(request);
   if (!outcome) return std::nullopt;
-  return Guard(object_, *outcome);
+  return Guard(*object_, *outcome);
 }
 
 std::optional<Mutex::Guard> Mutex::lock(Deadline deadline, Interrupt* interrupt) {
+  if (lock_at_once(*object_)) return Guard(*object_, Outcome::acquired);
   MutexRequest request(object_);
   const auto outcome = wait(*object_->agent_ptr(), request, deadline, interrupt);
   if (!outcome) return std::nullopt;
-  return Guard(object_, *outcome);
+  return Guard(*object_, *outcome);
 }
 
 RequestPtr Mutex::request() { return std::make_shared<MutexRequest>(object_); }
 
-void Mutex::unlock(bool whole) { word_of(*object_).unlock(object_->me(), whole); }
+void Mutex::unlock(bool whole) { unlock_word(*object_, whole); }
 
-Mutex::Guard Mutex::adopt(Outcome outcome) { return {object_, outcome}; }
+Mutex::Guard Mutex::adopt(Outcome outcome) { return {*object_, outcome}; }
 
 bool Mutex::held_by_me() const {
   return detail::owned_by(object_->header().word.load(std::memory_order_relaxed), object_->me());

@@ -41,10 +41,10 @@ class Mutex {
  public:
   static constexpr std::size_t kSize = 32;
 
-  /// Held while it lives.
+  /// Held while it lives, which is not longer than the mutex that it came from.
   class Guard {
    public:
-    Guard(Guard&&) noexcept = default;
+    Guard(Guard&& other) noexcept;
     Guard& operator=(Guard&& other) noexcept;
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -59,9 +59,9 @@ class Mutex {
 
    private:
     friend class Mutex;
-    Guard(std::shared_ptr<detail::Object> object, Outcome outcome) noexcept;
+    Guard(const detail::Object& object, Outcome outcome) noexcept;
 
-    std::shared_ptr<detail::Object> object_;
+    const detail::Object* object_;  ///< Null once unlocked.
     Outcome outcome_;
     bool whole_ = true;
   };
