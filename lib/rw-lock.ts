@@ -37,7 +37,7 @@ export class RwGuard extends Guard {
     if (lock === undefined) return;
     const wait = checkWait(options);
     const [, how] = await waitFor([new Want(lock, ways.upgrade)], false, wait);
-    this.change(lock, ways.exclusive, how === got.ownerDied);
+    this.#become(lock, ways.exclusive, how === got.ownerDied);
   }
 
   /** {@link upgrade}, blocking this thread. */
@@ -45,7 +45,7 @@ export class RwGuard extends Guard {
     const lock = this.#upgradeable();
     if (lock === undefined) return;
     const [, how] = waitForSync([new Want(lock, ways.upgrade)], false, checkWait(options));
-    this.change(lock, ways.exclusive, how === got.ownerDied);
+    this.#become(lock, ways.exclusive, how === got.ownerDied);
   }
 
   /** False if others read; then it is upgradeable still. */
@@ -53,7 +53,7 @@ export class RwGuard extends Guard {
     const lock = this.#upgradeable();
     if (lock === undefined) return true;
     const how = addon.tryObject(lock.id, ways.upgrade);
-    if (how !== got.nothing) this.change(lock, ways.exclusive, how === got.ownerDied);
+    if (how !== got.nothing) this.#become(lock, ways.exclusive, how === got.ownerDied);
     return how !== got.nothing;
   }
 
@@ -62,9 +62,13 @@ export class RwGuard extends Guard {
     const to = ways[checkOneOf('mode', mode, ['shared', 'upgradeable'])];
     const lock = this.#held();
     addon.downgradeObject(lock.id, this.way, to, this.whole);
+    this.#become(lock, to, this.ownerDied && !this.whole);
+  }
+
+  #become(lock: RwLock, way: number, ownerDied: boolean): void {
     lock.count(this.way, -1);
-    lock.count(to, 1);
-    this.change(lock, to, this.ownerDied && !this.whole);
+    lock.count(way, 1);
+    this.change(lock, way, ownerDied);
   }
 
   #held(): RwLock {

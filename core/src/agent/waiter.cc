@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "crossmem/error.h"
 
@@ -27,12 +28,13 @@ WaitTicket Waiter::add(RequestPtr request, Deadline deadline,
     const std::lock_guard lock(mutex_);
     ticket = ++last_ticket_;
     const void* const key = request->queue() != nullptr ? request->queue() : request.get();
-    queues_[key].push_back(ticket);
+    queues_[key].tickets.push_back(ticket);
     if (deadline.when()) deadlines_.emplace(*deadline.when(), ticket);
     pending_.emplace(ticket, Pending{.request = std::move(request),
                                      .deadline = deadline,
                                      .done = std::move(done),
-                                     .begin = Deadline::Clock::now()});
+                                     .begin = Deadline::Clock::now(),
+                                     .queue = key});
   }
   sleeper_.stir();
   return ticket;
@@ -52,6 +54,8 @@ void Waiter::end(WaitTicket ticket, WaitResult result, Ended& ended) {
   if (node.empty()) return;
   Pending& pending = node.mapped();
   if (!result.outcome) result.outcome = pending.request->withdraw();
+  if (const auto queue = queues_.find(pending.queue); queue != queues_.end())
+    queue->second.fresh = true;
   if (pending.deadline.when()) deadlines_.erase({*pending.deadline.when(), ticket});
   ended.emplace_back(std::move(pending), std::move(result));
 }
@@ -77,57 +81,72 @@ void Waiter::expire(Ended& ended) {
   }
 }
 
-bool Waiter::serve(Queue& queue, bool slept, Ended& ended) {
-  while (!queue.empty()) {
-    const WaitTicket ticket = queue.front();
+bool Waiter::serve(Queue& queue, Inquiry inquiry, Ended& ended) {
+  queue.watches.clear();
+  for (; !queue.tickets.empty(); queue.tickets.pop_front()) {
+    const WaitTicket ticket = queue.tickets.front();
     const auto found = pending_.find(ticket);
-    if (found != pending_.end()) {
-      Pending& pending = found->second;
-      try {
-        Patience patience = slept ? patience_since(pending.begin) : Patience{};
-        const Outcome outcome = pending.request->attempt(patience);
-        if (outcome == Outcome::busy) {
-          pending.request->announce(patience, watches_);
-          return false;
-        }
-        end(ticket, {.outcome = outcome, .cancelled = false, .error = {}}, ended);
-      } catch (const Error&) {
-        end(ticket, {.outcome = {}, .cancelled = false, .error = std::current_exception()}, ended);
+    if (found == pending_.end()) continue;
+    Pending& pending = found->second;
+    try {
+      Patience patience = pending.announced ? patience_since(pending.begin) : Patience{};
+      patience.inquiry = inquiry;
+      const Outcome outcome = pending.request->attempt(patience);
+      if (outcome == Outcome::busy) {
+        pending.announced = true;
+        young_ = young_ || !patience.starving;
+        pending.request->announce(patience, queue.watches);
+        queue.fresh = queue.watches.is_changed();
+        return false;
       }
+      end(ticket, {.outcome = outcome, .cancelled = false, .error = {}}, ended);
+    } catch (const Error&) {
+      end(ticket, {.outcome = {}, .cancelled = false, .error = std::current_exception()}, ended);
     }
-    queue.pop_front();
   }
   return true;
 }
 
-Waiter::Time Waiter::next_time(Time latest) const {
-  if (!deadlines_.empty()) latest = std::min(latest, deadlines_.begin()->first);
-  return latest;
+void Waiter::serve_all(Ended& ended) {
+  const Time now = Deadline::Clock::now();
+  const bool all = now >= next_look_;
+  watches_.clear();
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    Queue& queue = at->second;
+    if ((all || queue.fresh || queue.watches.look()) &&
+        serve(queue, all ? Inquiry::thorough : Inquiry::quick, ended)) {
+      at = queues_.erase(at);
+      continue;
+    }
+    watches_.append(queue.watches);
+    ++at;
+  }
+  Time next = now + longest_sleep(watches_);
+  // Whoever starves says so in the word, in time.
+  if (std::exchange(young_, false)) next = std::min(next, now + kStarvingAfter);
+  next_look_ = all ? next : std::min(next_look_, next);
+}
+
+Waiter::Time Waiter::next_time() const {
+  Time next = pending_.empty() ? Time::max() : next_look_;
+  if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
+  return next;
 }
 
 void Waiter::run() {
-  bool slept = false;
   std::unique_lock lock(mutex_);
   while (!ending_) {
     const std::uint32_t ticket = sleeper_.ticket();
     Ended ended;
     expire(ended);
-    watches_.clear();
-    for (auto at = queues_.begin(); at != queues_.end();)
-      at = serve(at->second, slept, ended) ? queues_.erase(at) : std::next(at);
-    auto until = Deadline::Clock::now() + longest_sleep(watches_);
-    if (pending_.empty())
-      until = Time::max();
-    else if (!slept)
-      until = std::min(until, Deadline::Clock::now() + kStarvingAfter);
-    until = next_time(until);
+    serve_all(ended);
     const bool sleeps = ended.empty() && !watches_.is_changed();
+    const Time until = next_time();
     lock.unlock();
     for (auto& [pending, result] : ended) pending.done(std::move(result));
     ended.clear();
     // What is being waited for may be closed meanwhile, but its requests keep it.
     if (sleeps) sleeper_.sleep(watches_, ticket, until);
-    slept = true;
     lock.lock();
   }
   Ended ended;

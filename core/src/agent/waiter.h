@@ -36,17 +36,25 @@ class Waiter {
     Deadline deadline = Deadline::never();
     std::function<void(WaitResult)> done;
     Time begin;
+    const void* queue = nullptr;
+    bool announced = false;
   };
-  /// In the order of arrival; only the first is tried.
-  using Queue = std::deque<WaitTicket>;
+  /// In the order of arrival; only the first is tried, and again when what it watches has changed.
+  struct Queue {
+    std::deque<WaitTicket> tickets;
+    Watches watches;
+    bool fresh = true;
+  };
   using Ended = std::vector<std::pair<Pending, WaitResult>>;
 
   void run();
   /// Takes what can be got of one queue. True if the queue is empty then.
-  bool serve(Queue& queue, bool slept, Ended& ended);
+  bool serve(Queue& queue, Inquiry inquiry, Ended& ended);
+  /// All queues; those in which nothing seems to have changed only now and then.
+  void serve_all(Ended& ended);
   void expire(Ended& ended);
   void end(WaitTicket ticket, WaitResult result, Ended& ended);
-  Time next_time(Time latest) const;
+  Time next_time() const;
 
   Sleeper sleeper_;
   std::mutex mutex_;
@@ -57,6 +65,8 @@ class Waiter {
   std::set<std::pair<Time, WaitTicket>> deadlines_;
   std::vector<WaitTicket> cancelled_;
   Watches watches_;
+  bool young_ = false;  ///< Somebody has just begun to wait.
+  Time next_look_{};    ///< When all queues are served, whether anything woke us or not.
   std::thread thread_;
 };
 

@@ -54,11 +54,13 @@ void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
   const std::uint32_t rings = bell.ticket();
   const std::uint64_t bit = interest_bit(slot_of(agent_.word()));
   // Sequentially consistent, as is the other side, which changes the word and then looks at the
-  // interest: one of the two sees the other.
-  for (const Object* const object : watches.objects())
-    object->header().interest.fetch_or(bit, std::memory_order_seq_cst);
-  for (const os::Watch& watch : watches.words())
-    if (watch.word->load(std::memory_order_seq_cst) != watch.value) return;
+  // interest: one of the two sees the other. Whoever takes the bit away rings.
+  for (const Object* const object : watches.objects()) {
+    std::atomic<std::uint64_t>& interest = object->header().interest;
+    if ((interest.load(std::memory_order_seq_cst) & bit) == 0)
+      interest.fetch_or(bit, std::memory_order_seq_cst);
+  }
+  if (watches.look()) return;
   if (this->ticket() != ticket) return;
   bell.sleep(rings, until);
 }

@@ -45,6 +45,20 @@ class Watches {
       owner_is_ending_ = true;
   }
 
+  void append(const Watches& other) {
+    watches_.insert(watches_.end(), other.watches_.begin(), other.watches_.end());
+    objects_.insert(objects_.end(), other.objects_.begin(), other.objects_.end());
+    changed_ = changed_ || other.changed_;
+    owner_is_ending_ = owner_is_ending_ || other.owner_is_ending_;
+  }
+
+  /// Whether a word holds something else by now.
+  bool look() const noexcept {
+    // Sequentially consistent: see Sleeper::sleep_by_bell.
+    for (const os::Watch& watch : watches_)
+      if (watch.word->load(std::memory_order_seq_cst) != watch.value) return true;
+    return false;
+  }
   bool is_changed() const noexcept { return changed_; }
   /// An owner is not proved dead yet, but nothing would tell of the moment when it is.
   bool owner_is_ending() const noexcept { return owner_is_ending_; }
