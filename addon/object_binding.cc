@@ -191,6 +191,15 @@ Napi::Value value(const Napi::CallbackInfo& info) {
   });
 }
 
+/// (object) -> how many processes and workers wait for it
+Napi::Value waiters(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    return Napi::Number::New(
+        env, std::visit([](auto& object) { return object.waiters(); },
+                        object_entry(env, info[0]).object));
+  });
+}
+
 /// (object) -> how many permits or parties it was made for
 Napi::Value parameter(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
@@ -232,6 +241,7 @@ void export_objects(Napi::Env env, Napi::Object exports) {
   exports.Set("notifyCondition", Napi::Function::New<notify>(env));
   exports.Set("setEvent", Napi::Function::New<set_event>(env));
   exports.Set("objectValue", Napi::Function::New<value>(env));
+  exports.Set("waitersOf", Napi::Function::New<waiters>(env));
   exports.Set("objectParameter", Napi::Function::New<parameter>(env));
 }
 

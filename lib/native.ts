@@ -213,6 +213,7 @@ interface Addon {
   setEvent(object: number, on: boolean): void;
   objectValue(object: number): number;
   objectParameter(object: number): number;
+  waitersOf(object: number): number;
 }
 
 function load(): Addon {

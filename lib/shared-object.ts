@@ -88,6 +88,14 @@ export abstract class SharedObject implements Disposable {
     return this.#id === 0;
   }
 
+  /**
+   * How many processes and workers sleep for it now, as far as it can be told: one that waits for
+   * many objects does not name them all. For people.
+   */
+  get waiters(): number {
+    return addon.waitersOf(this.#id);
+  }
+
   /** Waits that begin from now on do not keep the event loop up. */
   unref(): this {
     this.#loopStays = false;

@@ -81,9 +81,14 @@ test('waits for another process, and times out', async () => {
   assert.match(program, /node/);
   assert.ok(started <= new Date() && since === undefined);
   const pending = mutex.lock();
+  const third = startCode(holding, { args: [name] });
+  while (mutex.waiters < 2) await sleep(1);
   other.say('release');
   (await pending).release();
-  await other.end();
+  assert.equal(await third.next(), 'held');
+  while (mutex.waiters > 0) await sleep(1);
+  await Promise.all([other.end(), third.end()]);
+  mutex.lockSync();
 });
 
 test('tells whoever comes next that its owner was killed', async () => {

@@ -182,6 +182,8 @@ std::uint32_t Barrier::arrived() const {
   return count_come(*object_, phase_of(*object_), Inquiry::thorough);
 }
 
+unsigned Barrier::waiters() const { return object_->waiters(); }
+
 View Barrier::memory() const { return object_->view(); }
 
 }  // namespace crossmem

@@ -99,6 +99,8 @@ void Condition::notify_all() { notify(*object_, os::kEverybody); }
 
 RequestPtr Condition::request() { return std::make_shared<NotificationRequest>(object_); }
 
+unsigned Condition::waiters() const { return object_->waiters(); }
+
 View Condition::memory() const { return object_->view(); }
 
 }  // namespace crossmem

@@ -144,6 +144,8 @@ std::uint32_t CountingSemaphore::value() const {
   return value_of(*object_, load(*object_));
 }
 
+unsigned CountingSemaphore::waiters() const { return object_->waiters(); }
+
 View CountingSemaphore::memory() const { return object_->view(); }
 
 }  // namespace crossmem

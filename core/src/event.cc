@@ -153,6 +153,8 @@ bool Event::wait(Deadline deadline, Interrupt* interrupt) {
 
 RequestPtr Event::request() { return std::make_shared<EventRequest>(object_); }
 
+unsigned Event::waiters() const { return object_->waiters(); }
+
 View Event::memory() const { return object_->view(); }
 
 }  // namespace crossmem

@@ -156,6 +156,8 @@ std::optional<Holder> Mutex::holder() const {
 
 void Mutex::note_time() noexcept { note_time_of(*object_); }
 
+unsigned Mutex::waiters() const { return object_->waiters(); }
+
 View Mutex::memory() const {
   View view = object_->view();
   view.bytes = view.bytes.first(kSize);

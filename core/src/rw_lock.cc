@@ -270,6 +270,8 @@ std::vector<Holder> RwLock::holders() const {
   return holders;
 }
 
+unsigned RwLock::waiters() const { return object_->waiters(); }
+
 View RwLock::memory() const { return object_->view(); }
 
 }  // namespace crossmem

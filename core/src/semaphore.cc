@@ -175,6 +175,8 @@ std::uint32_t Semaphore::available() const {
   return available;
 }
 
+unsigned Semaphore::waiters() const { return object_->waiters(); }
+
 View Semaphore::memory() const { return object_->view(); }
 
 }  // namespace crossmem

@@ -51,6 +51,8 @@ class Barrier {
   /// How many have come and wait.
   std::uint32_t arrived() const;
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:

@@ -49,6 +49,8 @@ class Condition {
   /// The first half of `wait`: to be made while the mutex is held, and waited for without it.
   RequestPtr request();
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:

@@ -51,6 +51,8 @@ class Event {
   bool wait(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   RequestPtr request();
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:

@@ -95,6 +95,8 @@ class Mutex {
   void note_time() noexcept;
 
   /// The 32 bytes, for languages that bring their own steps (docs/layout.md).
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
   const std::shared_ptr<Agent>& agent() const noexcept;
 

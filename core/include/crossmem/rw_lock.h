@@ -92,6 +92,8 @@ class RwLock {
   /// The writer or the upgradeable holder first, then readers.
   std::vector<Holder> holders() const;
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:

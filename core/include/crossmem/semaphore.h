@@ -47,6 +47,8 @@ class Semaphore {
   std::uint32_t permits() const noexcept;
   std::uint32_t available() const;
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:
@@ -79,6 +81,8 @@ class CountingSemaphore {
 
   std::uint32_t value() const;
 
+  /// How many agents sleep for it, as far as it can be told; for people.
+  unsigned waiters() const;
   View memory() const;
 
  private:

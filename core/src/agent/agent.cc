@@ -120,6 +120,7 @@ bool Agent::State::try_claim(unsigned index) {
   slot = index;
   AgentSlot& row = domain.slot(index);
   write_label(row);
+  for (auto& wait : domain.waits(index)) wait.store(0, std::memory_order_relaxed);
   os::tie(row.lifeline);
   // A new generation: whatever still names the one before is a dead one's. The only others who
   // change it are those who prove the one before dead, each from the value that they saw.

@@ -19,7 +19,8 @@ constexpr std::uint64_t kMagic = 0x4d'45'4d'53'53'4f'52'43;  // "CROSSMEM"
 constexpr std::uint32_t kLayout = 1;
 
 constexpr std::size_t kHeaderSize = 16384;  // whole pages on every system
-constexpr std::size_t kTableSize = kHeaderSize + kSlots * sizeof(AgentSlot);
+constexpr std::size_t kWaitsBegin = kHeaderSize + kSlots * sizeof(AgentSlot);
+constexpr std::size_t kTableSize = kWaitsBegin + kSlots * sizeof(AgentWaits);
 
 std::uint32_t random_identity() {
   std::random_device random;
@@ -52,6 +53,7 @@ Domain::Domain() : file_(open_table()) {
   std::byte* const table = os::map_lifelines(file_.file(), kTableSize, sizeof(AgentSlot));
   header_ = reinterpret_cast<DomainHeader*>(table);
   slots_ = reinterpret_cast<AgentSlot*>(table + kHeaderSize);
+  waits_ = reinterpret_cast<AgentWaits*>(table + kWaitsBegin);
   identity_ = header_->identity;
   if (header_->magic != kMagic || identity_ == 0)
     throw Error(Errc::corrupt, "the table of agents begins with something else", "agents");
@@ -107,6 +109,21 @@ AgentInfo Domain::info(Word word) const {
   }
   info.program.assign(text.data(), ::strnlen(text.data(), text.size()));
   return info;
+}
+
+unsigned Domain::count_waits(std::uint32_t key) const noexcept {
+  const unsigned end =
+      std::min(header_->slots_in_use.load(std::memory_order_relaxed), std::uint32_t{kSlots});
+  unsigned count = 0;
+  for (unsigned index = 0; index < end; ++index) {
+    const AgentWaits& waits = waits_[index];
+    // Relaxed: for people.
+    const bool waiting = std::any_of(waits.begin(), waits.end(), [key](const auto& one) {
+      return one.load(std::memory_order_relaxed) == key;
+    });
+    if (waiting && os::SlotLock::taken(file_.file(), index)) ++count;
+  }
+  return count;
 }
 
 void Domain::ring(std::uint64_t interested) const noexcept {

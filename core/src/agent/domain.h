@@ -27,6 +27,11 @@ struct AgentSlot {
 };
 static_assert(sizeof(AgentSlot) == 64);
 
+/// What an agent's threads sleep for, behind all rows of the table, 32 bytes each: keys of objects, 0
+/// for none. For people; not all of them if they are many.
+using AgentWaits = std::array<std::atomic<std::uint32_t>, 8>;
+static_assert(sizeof(AgentWaits) == 32);
+
 struct DomainHeader {
   std::uint64_t magic;
   std::uint32_t layout;                     ///< Version of all layouts; see docs/layout.md.
@@ -60,6 +65,9 @@ class Domain {
   std::optional<os::Watch> lifeline(Word word) const noexcept;
   /// What is known of the owner, or of whoever has its slot now.
   AgentInfo info(Word word) const;
+  AgentWaits& waits(unsigned index) const noexcept { return waits_[index]; }
+  /// How many living agents sleep for the object of this key.
+  unsigned count_waits(std::uint32_t key) const noexcept;
   /// Rings the agents whose slots are, modulo 64, among these bits.
   void ring(std::uint64_t interested) const noexcept;
 
@@ -69,6 +77,7 @@ class Domain {
   os::ControlFile file_;
   DomainHeader* header_ = nullptr;
   AgentSlot* slots_ = nullptr;
+  AgentWaits* waits_ = nullptr;
   std::uint32_t identity_ = 0;  ///< A copy: the file's may be overwritten.
 };
 

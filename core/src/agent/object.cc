@@ -69,6 +69,13 @@ void check_identity(std::uint64_t found, std::uint64_t expected, bool any_parame
                                             std::to_string(expected & 0xFFFF) + ")");
 }
 
+/// FNV-1a, never 0.
+std::uint32_t key_of(const std::string& text) noexcept {
+  std::uint32_t hash = 0x811c9dc5;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  return hash != 0 ? hash : 1;
+}
+
 std::size_t size_for(const ObjectSpec& spec, std::uint64_t identity) {
   return spec.size(static_cast<std::uint16_t>(identity));
 }
@@ -123,6 +130,7 @@ std::shared_ptr<Object> Object::open(const std::string& name, const ObjectSpec& 
     object->file_.emplace(std::move(file));
     object->name_ = name;
     object->rank_ = name;
+    object->key_ = key_of(name);
     object->adopt(spec);
     return object;
   });
@@ -143,6 +151,8 @@ std::shared_ptr<Object> Object::at(const Mapping& mapping, std::uint64_t offset,
   std::shared_ptr<Object> object(new Object(std::move(view), std::move(agent)));
   // Behind all names, in the order of places.
   const std::string place = std::to_string(offset);
+  if (mapping.descriptor() >= 0)
+    object->key_ = key_of(std::to_string(os::identity(mapping.descriptor())) + '/' + place);
   object->rank_ = '/' + std::string(20 - place.size(), '0') + place;
   object->adopt(spec);
   return object;
@@ -178,6 +188,11 @@ Word Object::me() const {
   if (found == 0)
     throw Error(Errc::closed, "the mapping that it lies in was closed, resized or cut", name_);
   throw Error(Errc::corrupt, "somebody has overwritten it", name_);
+}
+
+unsigned Object::waiters() const {
+  me();
+  return key_ != 0 ? domain_.count_waits(key_) : 0;
 }
 
 Holder Object::holder(Word word) const {

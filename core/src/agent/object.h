@@ -80,6 +80,10 @@ class Object {
   /// mapping closed or resized, its file cut), `Errc::corrupt` if somebody has overwritten it.
   Word me() const;
   bool dead(Word word, Inquiry inquiry) const noexcept { return domain_.dead(word, inquiry); }
+  /// Names the object among those that are waited for; 0 if nothing can name it.
+  std::uint32_t key() const noexcept { return key_; }
+  /// How many agents sleep for it, as far as it can be told.
+  unsigned waiters() const;
   /// Of a word that is not free.
   Holder holder(Word word) const;
   /// Wakes those who sleep on the word, which said kWaiters, and has just been changed.
@@ -98,6 +102,7 @@ class Object {
   std::uint64_t identity_ = 0;
   std::string name_;
   std::string rank_;
+  std::uint32_t key_ = 0;
 };
 
 }  // namespace crossmem::detail

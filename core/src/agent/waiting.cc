@@ -2,6 +2,7 @@
 #include "agent/waiting.h"
 
 #include <algorithm>
+#include <array>
 
 #include "crossmem/error.h"
 #include "os/bell.h"
@@ -19,6 +20,33 @@ constexpr microseconds kLongest{100'000};
 constexpr microseconds kUntold{5'000};
 /// Between the cut of a lifeline and the end of the last thread lie some milliseconds at most.
 constexpr microseconds kEnding{200};
+
+/// Says in the table what is slept for, as long as it lives.
+class Announcement {
+ public:
+  Announcement(const Watches& watches, AgentWaits& waits) {
+    for (const Object* const object : watches.objects()) {
+      if (count_ == places_.size()) return;
+      if (object->key() == 0) continue;
+      for (auto& wait : waits) {
+        std::uint32_t none = 0;
+        // Relaxed: for people.
+        if (!wait.compare_exchange_strong(none, object->key(), std::memory_order_relaxed)) continue;
+        places_[count_++] = &wait;
+        break;
+      }
+    }
+  }
+  ~Announcement() {
+    for (std::size_t i = 0; i < count_; ++i) places_[i]->store(0, std::memory_order_relaxed);
+  }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
+
+ private:
+  std::array<std::atomic<std::uint32_t>*, 4> places_{};
+  std::size_t count_ = 0;
+};
 
 bool sleeps_on_words(const Watches& watches) noexcept {
   return watches.words().size() + 1 <= os::most_watches();
@@ -39,8 +67,12 @@ Patience patience_since(Deadline::Clock::time_point begin) noexcept {
 
 void Sleeper::sleep(const Watches& watches, std::uint32_t ticket,
                     Deadline::Clock::time_point until) {
+  // Detached meanwhile: then the waiter is about to end.
+  const Word me = agent_.word();
+  if (me == 0) return;
+  const Announcement announcement(watches, Domain::current().waits(slot_of(me)));
   if (!sleeps_on_words(watches)) {
-    sleep_by_bell(watches, ticket, until);
+    sleep_by_bell(watches, ticket, until, me);
     return;
   }
   words_.assign(watches.words().begin(), watches.words().end());
@@ -49,10 +81,10 @@ void Sleeper::sleep(const Watches& watches, std::uint32_t ticket,
 }
 
 void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
-                            Deadline::Clock::time_point until) {
+                            Deadline::Clock::time_point until, Word me) {
   os::Bell& bell = agent_.bell();
   const std::uint32_t rings = bell.ticket();
-  const std::uint64_t bit = interest_bit(slot_of(agent_.word()));
+  const std::uint64_t bit = interest_bit(slot_of(me));
   // Sequentially consistent, as is the other side, which changes the word and then looks at the
   // interest: one of the two sees the other. Whoever takes the bit away rings.
   for (const Object* const object : watches.objects()) {

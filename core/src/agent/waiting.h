@@ -86,7 +86,7 @@ class Sleeper {
 
  private:
   void sleep_by_bell(const Watches& watches, std::uint32_t ticket,
-                     Deadline::Clock::time_point until);
+                     Deadline::Clock::time_point until, Word me);
 
   Agent& agent_;
   os::SharedWord stirred_{0};

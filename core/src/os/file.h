@@ -44,6 +44,8 @@ void remove_file(const std::string& path) noexcept;
 File duplicate(int descriptor);
 
 FileInfo inspect(const File& file);
+/// The same number for all descriptors of one file, almost never for those of two; for people.
+std::uint64_t identity(std::intptr_t handle);
 /// Gives the file real blocks up to `to`, where it has `from` bytes now. Makes the file that long.
 /// On failure the file may be longer than before; the caller cuts it.
 void allocate(const File& file, std::uint64_t from, std::uint64_t to);

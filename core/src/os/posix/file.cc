@@ -53,6 +53,14 @@ FileInfo inspect(const File& file) {
   return {type, static_cast<std::uint64_t>(info.st_size)};
 }
 
+std::uint64_t identity(std::intptr_t handle) {
+  struct stat info {};
+  if (::fstat(static_cast<int>(handle), &info) != 0) throw_errno("fstat");
+  constexpr unsigned kShift = 40;
+  return static_cast<std::uint64_t>(info.st_ino) ^ static_cast<std::uint64_t>(info.st_dev)
+                                                       << kShift;
+}
+
 void truncate(const File& file, std::uint64_t size) {
   if (::ftruncate(descriptor(file), static_cast<off_t>(size)) != 0) throw_errno("ftruncate");
 }
