@@ -14,7 +14,16 @@
 namespace crossmem::addon {
 namespace {
 
-enum class Kind : std::uint8_t { mutex, rw_lock, semaphore, counter, event, condition, barrier };
+enum class Kind : std::uint8_t {
+  mutex,
+  rw_lock,
+  semaphore,
+  counter,
+  event,
+  condition,
+  barrier,
+  lock_manager,
+};
 
 /// As lib/native.ts has them.
 constexpr std::uint32_t kUpgrade = 3;
@@ -45,6 +54,8 @@ AnyObject open_as(Kind kind, std::optional<std::uint32_t> parameter, Opener&& op
       return open.template operator()<Condition>();
     case Kind::barrier:
       return open.template operator()<Barrier>(parameter);
+    case Kind::lock_manager:
+      break;
   }
   throw Error(Errc::invalid_argument, "no kind of object");
 }
@@ -61,6 +72,8 @@ Napi::Value open(const Napi::CallbackInfo& info) {
     const auto& agent = environment.agent();
     if (arguments.at(2).IsString()) {
       const std::string name = arguments.text(2);
+      if (kind == Kind::lock_manager)
+        return Napi::Value::From(env, environment.objects().add(LockManager::open(name, agent)));
       return Napi::Value::From(env, environment.objects().add(
                                         open_as(kind, parameter, [&]<typename Class>(auto... more) {
                                           return Class::open(name, more..., agent);
@@ -194,9 +207,32 @@ Napi::Value value(const Napi::CallbackInfo& info) {
 /// (object) -> how many processes and workers wait for it
 Napi::Value waiters(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
-    return Napi::Number::New(
-        env, std::visit([](auto& object) { return object.waiters(); },
-                        object_entry(env, info[0]).object));
+    return Napi::Number::New(env, std::visit([](auto& object) { return object.waiters(); },
+                                             object_entry(env, info[0]).object));
+  });
+}
+
+/// (lock manager, number of a request) -> whether it was held
+Napi::Value release_request(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    return Napi::Boolean::New(
+        env, as<LockManager>(info).release(info[1].As<Napi::Number>().Uint32Value()));
+  });
+}
+
+/// (lock manager) -> all requests
+Napi::Value query(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Napi::Array array = Napi::Array::New(env);
+    for (const LockInfo& lock : as<LockManager>(info).query()) {
+      Napi::Object object = Napi::Object::New(env);
+      object.Set("name", lock.name);
+      object.Set("exclusive", lock.mode == LockMode::exclusive);
+      object.Set("held", lock.held);
+      object.Set("client", Napi::Number::New(env, lock.client));
+      array.Set(array.Length(), object);
+    }
+    return array;
   });
 }
 
@@ -226,7 +262,8 @@ RequestPtr make_request(AnyObject& object, std::uint32_t way) {
   if (auto* const counter = std::get_if<CountingSemaphore>(&object)) return counter->request(way);
   if (auto* const event = std::get_if<Event>(&object)) return event->request();
   if (auto* const condition = std::get_if<Condition>(&object)) return condition->request();
-  return std::get<Barrier>(object).request();
+  if (auto* const barrier = std::get_if<Barrier>(&object)) return barrier->request();
+  return std::get<LockManager>(object).theft(way);
 }
 
 void export_objects(Napi::Env env, Napi::Object exports) {
@@ -241,6 +278,8 @@ void export_objects(Napi::Env env, Napi::Object exports) {
   exports.Set("notifyCondition", Napi::Function::New<notify>(env));
   exports.Set("setEvent", Napi::Function::New<set_event>(env));
   exports.Set("objectValue", Napi::Function::New<value>(env));
+  exports.Set("releaseRequest", Napi::Function::New<release_request>(env));
+  exports.Set("queryLocks", Napi::Function::New<query>(env));
   exports.Set("waitersOf", Napi::Function::New<waiters>(env));
   exports.Set("objectParameter", Napi::Function::New<parameter>(env));
 }

@@ -11,6 +11,7 @@
 #include "crossmem/barrier.h"
 #include "crossmem/condition.h"
 #include "crossmem/event.h"
+#include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
@@ -18,8 +19,8 @@
 
 namespace crossmem::addon {
 
-using AnyObject =
-    std::variant<Mutex, RwLock, Semaphore, CountingSemaphore, Event, Condition, Barrier>;
+using AnyObject = std::variant<Mutex, RwLock, Semaphore, CountingSemaphore, Event, Condition,
+                               Barrier, LockManager>;
 
 class ObjectTable {
  public:

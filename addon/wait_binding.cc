@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::size_t kWaitLength = 3;
 
+/// Bits of a lock request, as lib/native.ts has them.
+constexpr std::uint32_t kShared = 1;
+constexpr std::uint32_t kSteal = 2;
+constexpr std::uint32_t kIfAvailable = 4;
+
 /// As lib/native.ts has them.
 enum class Got : std::uint8_t { nothing, acquired, owner_died, last };
 
@@ -106,6 +111,29 @@ Napi::Value wait_async(const Napi::CallbackInfo& info) {
   });
 }
 
+/// (nothing, callback, lock manager, name, number of the request, bits, whether the event loop
+/// stays up) -> cancel
+Napi::Value request_lock(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const Arguments arguments(info, 2);
+    const auto bits = static_cast<std::uint32_t>(arguments.number(3));
+    const LockManager::Options options{
+        .mode = (bits & kShared) != 0 ? LockMode::shared : LockMode::exclusive,
+        .steal = (bits & kSteal) != 0};
+    auto& manager = std::get<LockManager>(object_entry(env, arguments.at(0)).object);
+    const RequestPtr request = manager.request(
+        arguments.text(1), static_cast<std::uint32_t>(arguments.number(2)), options);
+    const bool now_or_never = (bits & kIfAvailable) != 0;
+    return Operation::start_request(
+        env, Environment::of(env).agent(), request,
+        now_or_never ? Deadline::after({}) : Deadline::never(),
+        [](Napi::Env later, std::optional<Outcome> outcome) {
+          return Napi::Boolean::New(later, outcome.has_value());
+        },
+        info[1].As<Napi::Function>(), arguments.flag(4));
+  });
+}
+
 /// (condition, mutex, whole, time-out) -> [whether it was notified, how the mutex was got]
 Napi::Value wait_condition(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
@@ -129,6 +157,7 @@ void export_waits(Napi::Env env, Napi::Object exports) {
   exports.Set("tryObject", Napi::Function::New<try_object>(env));
   exports.Set("waitSync", Napi::Function::New<wait_sync>(env));
   exports.Set("wait", Napi::Function::New<wait_async>(env));
+  exports.Set("requestLock", Napi::Function::New<request_lock>(env));
   exports.Set("waitCondition", Napi::Function::New<wait_condition>(env));
 }
 

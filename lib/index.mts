@@ -7,6 +7,7 @@ export {
   CrossmemError,
   Event,
   FileLock,
+  locks,
   MappedFile,
   Mapping,
   Mutex,

@@ -48,3 +48,12 @@ export {
   waitAnySync,
 } from './wait.js';
 export type { AsyncWaitOptions, WaitOptions } from './wait-options.js';
+export {
+  type LockManager,
+  locks,
+  type WebLock,
+  type WebLockInfo,
+  type WebLockMode,
+  type WebLockOptions,
+  type WebLockSnapshot,
+} from './web-locks.js';

@@ -139,7 +139,10 @@ export const kinds = {
   event: 4,
   condition: 5,
   barrier: 6,
+  lockManager: 7,
 } as const;
+/** Bits of a request to a lock manager. */
+export const requestFlags = { shared: 1, steal: 2, ifAvailable: 4 } as const;
 /** Ways of holding a reader-writer lock; of a semaphore, how many. */
 export const ways = { shared: 0, upgradeable: 1, exclusive: 2, upgrade: 3 } as const;
 /** Bits of an event's parameter. */
@@ -214,6 +217,15 @@ interface Addon {
   objectValue(object: number): number;
   objectParameter(object: number): number;
   waitersOf(object: number): number;
+  /** The caller numbers its requests; false if it was not available. */
+  requestLock: Later<
+    [manager: number, name: string, id: number, flags: number, loopStays: boolean],
+    boolean
+  >;
+  releaseRequest(manager: number, id: number): boolean;
+  queryLocks(
+    manager: number,
+  ): { name: string; exclusive: boolean; held: boolean; client: number }[];
 }
 
 function load(): Addon {

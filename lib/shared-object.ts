@@ -159,10 +159,10 @@ export async function waitFor(
   wants: readonly Want[],
   all: boolean,
   options: CheckedWait,
+  loopStays = wants.some(({ object }) => object.loopStays),
 ): Promise<number[]> {
   const { signal, timeout } = options;
   const objects = wants.map(({ object }) => object.id);
-  const loopStays = wants.some(({ object }) => object.loopStays);
   const result = unlessTimedOut(
     await run<WaitResult>(
       (_, done) =>

@@ -27,8 +27,8 @@ struct AgentSlot {
 };
 static_assert(sizeof(AgentSlot) == 64);
 
-/// What an agent's threads sleep for, behind all rows of the table, 32 bytes each: keys of objects, 0
-/// for none. For people; not all of them if they are many.
+/// What an agent's threads sleep for, behind all rows of the table, 32 bytes each: keys of objects,
+/// 0 for none. For people; not all of them if they are many.
 using AgentWaits = std::array<std::atomic<std::uint32_t>, 8>;
 static_assert(sizeof(AgentWaits) == 32);
 

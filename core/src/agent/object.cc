@@ -43,6 +43,8 @@ const char* to_string(Kind kind) noexcept {
       return "a condition";
     case Kind::barrier:
       return "a barrier";
+    case Kind::lock_manager:
+      return "a lock manager";
   }
   return "nothing known";
 }

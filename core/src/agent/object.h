@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
   event,
   condition,
   barrier,
+  lock_manager,
 };
 
 /// The first 32 bytes of every object. Memory of zeroes is an object that was never used.

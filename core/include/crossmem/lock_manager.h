@@ -1,0 +1,65 @@
+// LockManager: any number of locks by name, granted in the order of asking, as the Web Locks API
+// has them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crossmem/agent.h"
+#include "crossmem/file_lock.h"
+#include "crossmem/mapping.h"
+#include "crossmem/wait.h"
+
+namespace crossmem {
+
+namespace detail {
+class Object;
+}
+
+/// A lock that is held or waited for.
+struct LockInfo {
+  std::string name;
+  LockMode mode;
+  bool held = false;
+  std::uint32_t client = 0;  ///< The word of its agent.
+};
+
+/// A table of 4,096 requests in shared memory, for all locks together. A request of an agent that
+/// died is none. Unlike `Mutex` it tells nobody of a holder's death, as the web's does not.
+/// Opening, errors, threads and fork are as for `Mutex`.
+class LockManager {
+ public:
+  static constexpr std::size_t kLongestName = 256;
+
+  static LockManager open(const std::string& name,
+                          std::shared_ptr<Agent> agent = Agent::of_process());
+
+  struct Options {
+    LockMode mode = LockMode::exclusive;
+    /// Takes it from those who hold it, who are told (`theft`), and before those who wait.
+    bool steal = false;
+  };
+  /// To be waited for. `id` names the request among those of this agent, for `release`. A name has
+  /// at most 256 bytes (`Errc::out_of_range`). EAGAIN while the table is full.
+  RequestPtr request(const std::string& name, std::uint32_t id, const Options& options);
+  /// Got when the lock of this request has been stolen.
+  RequestPtr theft(std::uint32_t id);
+  /// False if it was not held any more.
+  bool release(std::uint32_t id);
+
+  /// In the order of asking.
+  std::vector<LockInfo> query() const;
+
+  View memory() const;
+  /// Always 0: requests are in `query`.
+  unsigned waiters() const;
+
+ private:
+  explicit LockManager(std::shared_ptr<detail::Object> object) noexcept;
+
+  std::shared_ptr<detail::Object> object_;
+};
+
+}  // namespace crossmem

@@ -1,0 +1,224 @@
+// Requests as steps on the table, each with its mutex locked for some microseconds.
+#include "crossmem/lock_manager.h"
+
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "agent/lock_table.h"
+#include "agent/waiting.h"
+#include "crossmem/error.h"
+
+namespace crossmem {
+namespace {
+
+using detail::EntryState;
+using detail::Inquiry;
+using detail::kWaiters;
+using detail::LockEntry;
+using detail::LockTable;
+using detail::Object;
+using detail::Patience;
+using detail::Word;
+
+constexpr detail::ObjectSpec kSpec{detail::Kind::lock_manager, 0,
+                                   [](std::uint16_t) { return LockTable::kSize; }};
+
+/// Calls `work`, and unlocks the table's mutex, which `me` has got.
+template <typename Work>
+auto with_mutex(const LockTable& table, Word me, Work&& work) {
+  struct Unlock {
+    const LockTable& table;
+    Word me;
+    // What a dead one left is whole: entries change in one step.
+    ~Unlock() { table.mutex().unlock(me, true); }
+  } const unlock{table, me};
+  return work(table);
+}
+
+/// The same after a wait for the mutex: nobody has it for long.
+template <typename Work>
+auto locked(const Object& object, Word me, Work&& work) {
+  const LockTable table(object);
+  while (table.mutex().attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy)
+    std::this_thread::yield();
+  return with_mutex(table, me, std::forward<Work>(work));
+}
+
+/// What requests for a lock and requests for news of it share.
+class TableRequest : public Request {
+ public:
+  TableRequest(std::shared_ptr<Object> object, std::uint32_t id)
+      : object_(std::move(object)), id_(id) {}
+
+  Outcome attempt(const Patience& patience) override {
+    const Word me = object_->me();
+    Patience short_wait = patience;
+    short_wait.in_thread = false;
+    const LockTable table(*object_);
+    waits_for_table_ = table.mutex().attempt(me, short_wait) == Outcome::busy;
+    if (waits_for_table_) return Outcome::busy;
+    return with_mutex(table, me, [&](const LockTable& mine) { return step(mine, me, patience); });
+  }
+
+  void announce(const Patience& patience, detail::Watches& watches) override {
+    const LockTable table(*object_);
+    if (waits_for_table_) {
+      table.mutex().announce(patience, watches);
+      return;
+    }
+    os::SharedWord& word = table.changed(name_);
+    Word seen = word.load(std::memory_order_relaxed);
+    while ((seen & ~kWaiters) == before_)
+      if ((seen & kWaiters) != 0 ||
+          word.compare_exchange_weak(seen, seen | kWaiters, std::memory_order_seq_cst)) {
+        watches.add(*object_, word, seen | kWaiters);
+        for (const Word owner : in_the_way_) watches.add_owner(*object_, owner);
+        return;
+      }
+    watches.changed();
+  }
+
+ protected:
+  /// With the table's mutex locked.
+  virtual Outcome step(const LockTable& table, Word me, const Patience& patience) = 0;
+  /// What is looked at from here on has not changed before.
+  void begin_look(const LockTable& table) {
+    before_ = table.changed(name_).load(std::memory_order_acquire) & ~kWaiters;
+  }
+
+  std::shared_ptr<Object> object_;
+  std::uint32_t id_;
+  std::string name_;
+  std::vector<Word> in_the_way_;  ///< Agents whose death would change something.
+
+ private:
+  Word before_ = 0;
+  bool waits_for_table_ = false;
+};
+
+class LockRequest final : public TableRequest {
+ public:
+  LockRequest(std::shared_ptr<Object> object, const std::string& name, std::uint32_t id,
+              LockManager::Options options)
+      : TableRequest(std::move(object), id), options_(options) {
+    name_ = name;
+  }
+
+  std::optional<Outcome> withdraw() noexcept override {
+    const Word me = object_->agent().word();
+    if (!added_ || me == 0) return std::nullopt;
+    return locked(*object_, me, [&](const LockTable& table) -> std::optional<Outcome> {
+      LockEntry* const entry = table.find(me, id_);
+      if (entry == nullptr) return std::nullopt;
+      // Somebody else may have granted it meanwhile.
+      if (LockTable::state_of(*entry) == EntryState::held) return Outcome::acquired;
+      table.remove(*entry);
+      table.serve(name_, Inquiry::quick);
+      return std::nullopt;
+    });
+  }
+
+  void give_back() noexcept override {
+    const Word me = object_->agent().word();
+    if (me == 0) return;
+    locked(*object_, me, [&](const LockTable& table) {
+      LockEntry* const entry = table.find(me, id_);
+      if (entry == nullptr) return;
+      table.remove(*entry);
+      table.serve(name_, Inquiry::quick);
+    });
+  }
+
+ private:
+  Outcome step(const LockTable& table, Word me, const Patience& patience) override {
+    if (!std::exchange(added_, true)) {
+      LockEntry* const entry = table.add(me, id_, name_, options_.mode == LockMode::exclusive);
+      if (options_.steal) table.steal(name_, *entry);
+    }
+    table.serve(name_, patience.inquiry);
+    begin_look(table);
+    in_the_way_.clear();
+    for (const LockEntry* const entry : table.entries_of(name_)) {
+      const Word owner = entry->owner.load(std::memory_order_relaxed);
+      if (owner == me && entry->id.load(std::memory_order_relaxed) == id_)
+        return LockTable::state_of(*entry) == EntryState::pending ? Outcome::busy
+                                                                  : Outcome::acquired;
+      // One of those in front is enough: the others are looked at when it has gone.
+      if (owner != me && in_the_way_.empty()) in_the_way_.push_back(owner);
+    }
+    throw Error(Errc::corrupt, "somebody has overwritten the table of locks", object_->name());
+  }
+
+  LockManager::Options options_;
+  bool added_ = false;
+};
+
+class TheftRequest final : public TableRequest {
+ public:
+  using TableRequest::TableRequest;
+
+ private:
+  Outcome step(const LockTable& table, Word me, const Patience&) override {
+    const LockEntry* const entry = table.find(me, id_);
+    if (entry == nullptr) throw Error(Errc::closed, "the lock was released");
+    name_ = LockTable::name_of(*entry);
+    begin_look(table);
+    return LockTable::state_of(*entry) == EntryState::stolen ? Outcome::acquired : Outcome::busy;
+  }
+};
+
+}  // namespace
+
+LockManager::LockManager(std::shared_ptr<Object> object) noexcept : object_(std::move(object)) {}
+
+LockManager LockManager::open(const std::string& name, std::shared_ptr<Agent> agent) {
+  return LockManager(Object::open(name, kSpec, std::move(agent)));
+}
+
+RequestPtr LockManager::request(const std::string& name, std::uint32_t id, const Options& options) {
+  if (name.size() > kLongestName)
+    throw Error(Errc::out_of_range, "the name of a lock has at most 256 bytes of UTF-8");
+  return std::make_shared<LockRequest>(object_, name, id, options);
+}
+
+RequestPtr LockManager::theft(std::uint32_t id) {
+  return std::make_shared<TheftRequest>(object_, id);
+}
+
+bool LockManager::release(std::uint32_t id) {
+  const Word me = object_->me();
+  return locked(*object_, me, [&](const LockTable& table) {
+    LockEntry* const entry = table.find(me, id);
+    if (entry == nullptr) return false;
+    const bool held = LockTable::state_of(*entry) == EntryState::held;
+    const std::string name = LockTable::name_of(*entry);
+    table.remove(*entry);
+    table.serve(name, Inquiry::quick);
+    return held;
+  });
+}
+
+std::vector<LockInfo> LockManager::query() const {
+  const Word me = object_->me();
+  return locked(*object_, me, [&](const LockTable& table) {
+    std::vector<LockInfo> all;
+    for (const LockEntry* const entry : table.entries_of({})) {
+      const Word owner = entry->owner.load(std::memory_order_relaxed);
+      const EntryState state = LockTable::state_of(*entry);
+      if (state == EntryState::stolen || object_->dead(owner, Inquiry::thorough)) continue;
+      const bool exclusive = entry->exclusive.load(std::memory_order_relaxed) != 0;
+      all.push_back({.name = LockTable::name_of(*entry),
+                     .mode = exclusive ? LockMode::exclusive : LockMode::shared,
+                     .held = state == EntryState::held,
+                     .client = owner});
+    }
+    return all;
+  });
+}
+
+View LockManager::memory() const { return object_->view(); }
+
+unsigned LockManager::waiters() const { return 0; }
+
+}  // namespace crossmem
