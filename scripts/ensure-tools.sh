@@ -18,6 +18,7 @@ need libgtest-dev test -e /usr/include/gtest/gtest.h
 if [ "${1:-}" = --all ]; then
   need clang-tidy clang-tidy --version
   need clang-format clang-format --version
+  need spin sh -c 'command -v spin'
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
 fi
 [ -n "$packages" ] || exit 0

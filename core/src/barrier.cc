@@ -4,7 +4,6 @@
 // counted.
 #include "crossmem/barrier.h"
 
-#include <thread>
 #include <utility>
 
 #include "agent/mutex_word.h"
@@ -71,7 +70,8 @@ class ArrivalRequest final : public Request {
     waits_for_cells_ = cells_lock().attempt(me, short_wait) == Outcome::busy;
     if (waits_for_cells_) return Outcome::busy;
     const Outcome outcome = step(me, patience);
-    cells_lock().unlock(me, true);
+    // False if somebody has overwritten it: then there is nothing to unlock.
+    cells_lock().try_unlock(me, true);
     return outcome;
   }
 
@@ -96,12 +96,11 @@ class ArrivalRequest final : public Request {
     const Word me = object_->agent().word();
     if (me == 0) return std::nullopt;
     // For as long as others count: to give up in the middle could not be told from having come.
-    while (cells_lock().attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy)
-      std::this_thread::yield();
+    if (!cells_lock().lock_shortly(me)) return std::nullopt;
     const bool passed = phase_of(*object_) != phase_;
     // Release, with the lock.
     if (!passed) cell_->store(0, std::memory_order_relaxed);
-    cells_lock().unlock(me, true);
+    cells_lock().try_unlock(me, true);
     if (passed) return Outcome::acquired;
     return std::nullopt;
   }

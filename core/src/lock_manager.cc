@@ -2,7 +2,6 @@
 #include "crossmem/lock_manager.h"
 
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "agent/lock_table.h"
@@ -31,17 +30,21 @@ auto with_mutex(const LockTable& table, Word me, Work&& work) {
     const LockTable& table;
     Word me;
     // What a dead one left is whole: entries change in one step.
-    ~Unlock() { table.mutex().unlock(me, true); }
+    ~Unlock() { table.mutex().try_unlock(me, true); }
   } const unlock{table, me};
   return work(table);
 }
 
-/// The same after a wait for the mutex: nobody has it for long.
+/// The same after a wait for the mutex: nobody has it for long. Throws EBUSY if somebody has.
 template <typename Work>
 auto locked(const Object& object, Word me, Work&& work) {
   const LockTable table(object);
-  while (table.mutex().attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy)
-    std::this_thread::yield();
+  if (!table.mutex().lock_shortly(me))
+    throw Error(
+        std::make_error_code(std::errc::device_or_resource_busy), "lock",
+        "another process stands still in the middle of changing the table of locks (SIGSTOP, "
+        "a debugger)",
+        object.name());
   return with_mutex(table, me, std::forward<Work>(work));
 }
 
@@ -106,29 +109,12 @@ class LockRequest final : public TableRequest {
   }
 
   std::optional<Outcome> withdraw() noexcept override {
-    const Word me = object_->agent().word();
-    if (!added_ || me == 0) return std::nullopt;
-    return locked(*object_, me, [&](const LockTable& table) -> std::optional<Outcome> {
-      LockEntry* const entry = table.find(me, id_);
-      if (entry == nullptr) return std::nullopt;
-      // Somebody else may have granted it meanwhile.
-      if (LockTable::state_of(*entry) == EntryState::held) return Outcome::acquired;
-      table.remove(*entry);
-      table.serve(name_, Inquiry::quick);
-      return std::nullopt;
-    });
+    if (!added_) return std::nullopt;
+    // Somebody else may have granted it meanwhile.
+    return leave(EntryState::held) ? std::optional(Outcome::acquired) : std::nullopt;
   }
 
-  void give_back() noexcept override {
-    const Word me = object_->agent().word();
-    if (me == 0) return;
-    locked(*object_, me, [&](const LockTable& table) {
-      LockEntry* const entry = table.find(me, id_);
-      if (entry == nullptr) return;
-      table.remove(*entry);
-      table.serve(name_, Inquiry::quick);
-    });
-  }
+  void give_back() noexcept override { leave({}); }
 
  private:
   Outcome step(const LockTable& table, Word me, const Patience& patience) override {
@@ -148,6 +134,25 @@ class LockRequest final : public TableRequest {
       if (owner != me && in_the_way_.empty()) in_the_way_.push_back(owner);
     }
     throw Error(Errc::corrupt, "somebody has overwritten the table of locks", object_->name());
+  }
+
+  /// Takes the entry out of the table, unless it is in this state: then true.
+  bool leave(std::optional<EntryState> unless) noexcept {
+    const Word me = object_->agent().word();
+    // Detached: its entries are nobody's.
+    if (me == 0) return false;
+    try {
+      return locked(*object_, me, [&](const LockTable& table) {
+        LockEntry* const entry = table.find(me, id_);
+        if (entry == nullptr) return false;
+        if (LockTable::state_of(*entry) == unless) return true;
+        table.remove(*entry);
+        table.serve(name_, Inquiry::quick);
+        return false;
+      });
+    } catch (const Error&) {
+      return false;  // goes with this agent
+    }
   }
 
   LockManager::Options options_;

@@ -115,6 +115,12 @@ Mutex Mutex::open(const std::string& name, std::shared_ptr<Agent> agent) {
   return Mutex(Object::open(name, kSpec, std::move(agent)));
 }
 
+Mutex Mutex::open_existing(const std::string& name, std::shared_ptr<Agent> agent) {
+  detail::ObjectSpec spec = kSpec;
+  spec.parameter.reset();
+  return Mutex(Object::open(name, spec, std::move(agent)));
+}
+
 Mutex Mutex::at(const Mapping& mapping, std::uint64_t offset, std::shared_ptr<Agent> agent) {
   return Mutex(Object::at(mapping, offset, kSpec, std::move(agent)));
 }

@@ -102,11 +102,8 @@ class WriteRequest final : public Request {
       words.stop_writing(me, whole);
     }
     if (keeps_turn_ || !std::exchange(has_turn_, false)) return;
-    try {
-      words.turn().unlock(me, true);
-    } catch (const Error&) {
-      // Overwritten: nobody's to give back.
-    }
+    // False if somebody has overwritten it: then there is nothing to give back.
+    words.turn().try_unlock(me, true);
   }
 
   const void* queue() const noexcept override {

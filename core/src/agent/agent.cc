@@ -128,6 +128,8 @@ bool Agent::State::try_claim(unsigned index) {
   // Acquire and release: words of the former agent are seen as ended by whom this one's reach.
   while (!row.generation.compare_exchange_weak(before, before + 1, std::memory_order_acq_rel)) {
   }
+  // Whoever still sleeps for the one before: its lifeline will not be cut any more.
+  os::wake(row.lifeline, os::kEverybody);
   word.store(detail::owner_word(index, before + 1), std::memory_order_relaxed);
   return true;
 }

@@ -31,11 +31,10 @@ std::uint32_t random_identity() {
 
 os::ControlFile open_table() {
   return os::ControlFile::open_or_create("agents", kTableSize, [](std::byte* contents) {
-    DomainHeader header{};
-    header.magic = kMagic;
-    header.layout = kLayout;
-    header.identity = random_identity();
-    std::memcpy(contents, &header, sizeof(header));
+    auto* const header = reinterpret_cast<DomainHeader*>(contents);
+    header->magic = kMagic;
+    header->layout = kLayout;
+    header->identity.store(random_identity(), std::memory_order_relaxed);
   });
 }
 
@@ -51,10 +50,18 @@ Domain::Domain() : file_(open_table()) {
   if (os::inspect(file_.file()).size < kTableSize)
     throw Error(Errc::corrupt, "the table of agents is too short", "agents");
   std::byte* const table = os::map_lifelines(file_.file(), kTableSize, sizeof(AgentSlot));
+  const auto begin = reinterpret_cast<std::uintptr_t>(table);
+  if (fault_guard_enabled())
+    guard_.emplace(GuardedRange{.begin = begin,
+                                .end = begin + kTableSize,
+                                .anonymous = false,
+                                .writable = true,
+                                .file = file_.file().handle(),
+                                .file_begin = 0});
   header_ = reinterpret_cast<DomainHeader*>(table);
   slots_ = reinterpret_cast<AgentSlot*>(table + kHeaderSize);
   waits_ = reinterpret_cast<AgentWaits*>(table + kWaitsBegin);
-  identity_ = header_->identity;
+  identity_ = header_->identity.load(std::memory_order_relaxed);
   if (header_->magic != kMagic || identity_ == 0)
     throw Error(Errc::corrupt, "the table of agents begins with something else", "agents");
   if (header_->layout != kLayout)

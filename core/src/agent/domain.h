@@ -10,6 +10,7 @@
 
 #include "agent/words.h"
 #include "crossmem/agent.h"
+#include "fault_table.h"
 #include "os/control.h"
 #include "os/wait.h"
 
@@ -35,7 +36,7 @@ static_assert(sizeof(AgentWaits) == 32);
 struct DomainHeader {
   std::uint64_t magic;
   std::uint32_t layout;                     ///< Version of all layouts; see docs/layout.md.
-  std::uint32_t identity;                   ///< Random; objects name their domain by it.
+  std::atomic<std::uint32_t> identity;      ///< Random; objects name their domain by it.
   std::atomic<std::uint32_t> next_slot;     ///< Where the next agent begins to look; a hint.
   std::atomic<std::uint32_t> slots_in_use;  ///< One above the highest slot ever taken; a hint.
 };
@@ -52,6 +53,10 @@ class Domain {
   static Domain& current();
 
   std::uint32_t identity() const noexcept { return identity_; }
+  /// False once somebody has overwritten or cut the table: nothing in it can be relied on then.
+  bool intact() const noexcept {
+    return header_->identity.load(std::memory_order_relaxed) == identity_;
+  }
   const os::File& file() const noexcept { return file_.file(); }
   DomainHeader& header() const noexcept { return *header_; }
   AgentSlot& slot(unsigned index) const noexcept { return slots_[index]; }
@@ -75,6 +80,7 @@ class Domain {
   Domain();
 
   os::ControlFile file_;
+  std::optional<FaultGuard> guard_;  ///< Who cuts the file must not kill us.
   DomainHeader* header_ = nullptr;
   AgentSlot* slots_ = nullptr;
   AgentWaits* waits_ = nullptr;

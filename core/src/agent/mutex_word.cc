@@ -1,6 +1,9 @@
 // Each step is one compare-and-exchange from a value that was looked at.
 #include "agent/mutex_word.h"
 
+#include <chrono>
+#include <thread>
+
 #include "crossmem/error.h"
 
 namespace crossmem::detail {
@@ -36,6 +39,16 @@ Outcome MutexWord::attempt(Word me, const Patience& patience) const {
   }
 }
 
+bool MutexWord::lock_shortly(Word me) const noexcept {
+  using namespace std::chrono_literals;
+  const auto give_up = std::chrono::steady_clock::now() + 2s;
+  while (attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::sleep_for(50us);
+  }
+  return true;
+}
+
 void MutexWord::announce(const Patience& patience, Watches& watches) const {
   Word seen = word_.load(std::memory_order_relaxed);
   const Word wanted = kWaiters | (patience.starving ? kStarving : 0);
@@ -61,16 +74,15 @@ void MutexWord::withdraw() const noexcept {
     if (word_.compare_exchange_weak(seen, seen | kWaiters, std::memory_order_seq_cst,
                                     std::memory_order_relaxed))
       return;
-  if (is_free(seen)) object_.wake(word_, 1);
+  // Also if its owner is dying: the kernel has woken one of those who sleep, maybe this one.
+  if (is_free(seen) || !object_.domain().lifeline(seen)) object_.wake(word_, 1);
 }
 
-void MutexWord::unlock(Word me, bool whole) const {
+bool MutexWord::try_unlock(Word me, bool whole) const noexcept {
   Word seen = word_.load(std::memory_order_relaxed);
   Word next = 0;
   do {
-    if (!owned_by(seen, me))
-      throw Error(std::make_error_code(std::errc::operation_not_permitted), "unlock",
-                  "this process does not hold it", object_.name());
+    if (!owned_by(seen, me)) return false;
     // Starving stays until one who starves has got it.
     next = (seen & kStarving) | (whole ? 0 : kInconsistent);
     // Release: what was stored is seen by the next. Sequentially consistent: see
@@ -78,6 +90,13 @@ void MutexWord::unlock(Word me, bool whole) const {
   } while (!word_.compare_exchange_weak(seen, next, std::memory_order_seq_cst,
                                         std::memory_order_relaxed));
   if ((seen & kWaiters) != 0) object_.wake(word_, (seen & kStarving) != 0 ? os::kEverybody : 1);
+  return true;
+}
+
+void MutexWord::unlock(Word me, bool whole) const {
+  if (!try_unlock(me, whole))
+    throw Error(std::make_error_code(std::errc::operation_not_permitted), "unlock",
+                "this process does not hold it", object_.name());
 }
 
 }  // namespace crossmem::detail

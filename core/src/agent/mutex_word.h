@@ -12,12 +12,17 @@ class MutexWord {
   MutexWord(const Object& object, os::SharedWord& word) noexcept : object_(object), word_(word) {}
 
   Outcome attempt(Word me, const Patience& patience) const;
+  /// For what others hold for some microseconds. False if one of them stands still for two seconds,
+  /// or somebody has overwritten the word.
+  bool lock_shortly(Word me) const noexcept;
   /// Says that somebody waits.
   void announce(const Patience& patience, Watches& watches) const;
   /// Passes a wake on.
   void withdraw() const noexcept;
   /// Throws EPERM if `me` does not own it.
   void unlock(Word me, bool whole) const;
+  /// False then.
+  bool try_unlock(Word me, bool whole) const noexcept;
 
  private:
   const Object& object_;

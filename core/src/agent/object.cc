@@ -186,7 +186,7 @@ Word Object::me() const {
   if (word == 0) throw Error(Errc::closed, "its agent is detached", name_);
   // Relaxed: it never changes, unless somebody destroys it.
   const std::uint64_t found = header_->identity.load(std::memory_order_relaxed);
-  if (found == identity_) return word;
+  if (found == identity_ && domain_.intact()) return word;
   if (found == 0)
     throw Error(Errc::closed, "the mapping that it lies in was closed, resized or cut", name_);
   throw Error(Errc::corrupt, "somebody has overwritten it", name_);

@@ -60,6 +60,12 @@ void Waiter::end(WaitTicket ticket, WaitResult result, Ended& ended) {
   ended.emplace_back(std::move(pending), std::move(result));
 }
 
+Patience Waiter::patience_of(const Pending& pending, Inquiry inquiry) {
+  Patience patience = pending.announced ? patience_since(pending.begin) : Patience{};
+  patience.inquiry = inquiry;
+  return patience;
+}
+
 void Waiter::expire(Ended& ended) {
   for (const WaitTicket ticket : std::exchange(cancelled_, {}))
     end(ticket, {.outcome = {}, .cancelled = true, .error = {}}, ended);
@@ -69,8 +75,9 @@ void Waiter::expire(Ended& ended) {
     // A last try: of a time-out of nothing it is the first.
     Outcome outcome = Outcome::busy;
     std::exception_ptr error;
+    Pending& pending = pending_.at(ticket);
     try {
-      outcome = pending_.at(ticket).request->attempt({});
+      outcome = pending.request->attempt(patience_of(pending, Inquiry::thorough));
     } catch (const Error&) {
       error = std::current_exception();
     }
@@ -89,8 +96,7 @@ bool Waiter::serve(Queue& queue, Inquiry inquiry, Ended& ended) {
     if (found == pending_.end()) continue;
     Pending& pending = found->second;
     try {
-      Patience patience = pending.announced ? patience_since(pending.begin) : Patience{};
-      patience.inquiry = inquiry;
+      const Patience patience = patience_of(pending, inquiry);
       const Outcome outcome = pending.request->attempt(patience);
       if (outcome == Outcome::busy) {
         pending.announced = true;

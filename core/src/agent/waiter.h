@@ -53,6 +53,7 @@ class Waiter {
   /// All queues; those in which nothing seems to have changed only now and then.
   void serve_all(Ended& ended);
   void expire(Ended& ended);
+  static Patience patience_of(const Pending& pending, Inquiry inquiry);
   void end(WaitTicket ticket, WaitResult result, Ended& ended);
   Time next_time() const;
 

@@ -16,6 +16,8 @@ using std::chrono::microseconds;
 
 /// Whatever wakes may be lost with the process that was about to do it.
 constexpr microseconds kLongest{100'000};
+/// The lifeline that is slept on is that of the owner then; the next one may have died meanwhile.
+constexpr microseconds kLongestOwned{10'000};
 /// Nothing tells of a death here but looking.
 constexpr microseconds kUntold{5'000};
 /// Between the cut of a lifeline and the end of the last thread lie some milliseconds at most.
@@ -56,7 +58,8 @@ bool sleeps_on_words(const Watches& watches) noexcept {
 
 microseconds longest_sleep(const Watches& watches) noexcept {
   if (!os::lifelines_work() || !sleeps_on_words(watches)) return kUntold;
-  return watches.owner_is_ending() ? kEnding : kLongest;
+  if (watches.owner_is_ending()) return kEnding;
+  return watches.is_owned() ? kLongestOwned : kLongest;
 }
 
 Patience patience_since(Deadline::Clock::time_point begin) noexcept {

@@ -27,6 +27,7 @@ class Watches {
     watches_.clear();
     objects_.clear();
     changed_ = false;
+    owned_ = false;
     owner_is_ending_ = false;
   }
   /// There is nothing to sleep for: attempt again.
@@ -37,6 +38,7 @@ class Watches {
   }
   /// The owner that the word names, too.
   void add_owner(const Object& object, Word word) {
+    owned_ = true;
     if (object.dead(word, Inquiry::quick))
       changed_ = true;
     else if (const auto lifeline = object.domain().lifeline(word))
@@ -49,6 +51,7 @@ class Watches {
     watches_.insert(watches_.end(), other.watches_.begin(), other.watches_.end());
     objects_.insert(objects_.end(), other.objects_.begin(), other.objects_.end());
     changed_ = changed_ || other.changed_;
+    owned_ = owned_ || other.owned_;
     owner_is_ending_ = owner_is_ending_ || other.owner_is_ending_;
   }
 
@@ -60,6 +63,8 @@ class Watches {
     return false;
   }
   bool is_changed() const noexcept { return changed_; }
+  /// Somebody has it, or had it when this was looked at: it may be another by now.
+  bool is_owned() const noexcept { return owned_; }
   /// An owner is not proved dead yet, but nothing would tell of the moment when it is.
   bool owner_is_ending() const noexcept { return owner_is_ending_; }
   const std::vector<os::Watch>& words() const noexcept { return watches_; }
@@ -69,6 +74,7 @@ class Watches {
   std::vector<os::Watch> watches_;
   std::vector<const Object*> objects_;
   bool changed_ = false;
+  bool owned_ = false;
   bool owner_is_ending_ = false;
 };
 
