@@ -70,21 +70,23 @@ Napi::Value open(const Napi::CallbackInfo& info) {
     if (!arguments.at(1).IsUndefined()) parameter = static_cast<std::uint32_t>(arguments.number(1));
     Environment& environment = Environment::of(env);
     const auto& agent = environment.agent();
-    if (arguments.at(2).IsString()) {
-      const std::string name = arguments.text(2);
-      if (kind == Kind::lock_manager)
-        return Napi::Value::From(env, environment.objects().add(LockManager::open(name, agent)));
-      return Napi::Value::From(env, environment.objects().add(
-                                        open_as(kind, parameter, [&]<typename Class>(auto... more) {
-                                          return Class::open(name, more..., agent);
-                                        })));
-    }
-    const Mapping& mapping = MappingBinding::Unwrap(arguments.at(2).As<Napi::Object>())->mapping();
-    const std::uint64_t offset = arguments.number(3);
-    return Napi::Value::From(
-        env, environment.objects().add(open_as(kind, parameter, [&]<typename Class>(auto... more) {
+    const auto open_one = [&]() -> AnyObject {
+      if (!arguments.at(2).IsString()) {
+        const Mapping& mapping =
+            MappingBinding::Unwrap(arguments.at(2).As<Napi::Object>())->mapping();
+        const std::uint64_t offset = arguments.number(3);
+        return open_as(kind, parameter, [&]<typename Class>(auto... more) {
           return Class::at(mapping, offset, more..., agent);
-        })));
+        });
+      }
+      const std::string name = arguments.text(2);
+      if (kind == Kind::lock_manager) return LockManager::open(name, agent);
+      if (kind == Kind::mutex && !parameter) return Mutex::open_existing(name, agent);
+      return open_as(kind, parameter, [&]<typename Class>(auto... more) {
+        return Class::open(name, more..., agent);
+      });
+    };
+    return Napi::Number::New(env, environment.objects().add(open_one()));
   });
 }
 

@@ -7,6 +7,7 @@ import { buildPreset, fail, root, run } from '../scripts/tools.mjs';
 import { report } from './report.mjs';
 
 const benchmarks = {
+  locks: './locks/bench.mjs',
   mapping: './mapping/bench.mjs',
   'shared-memory': './shared-memory/bench.mjs',
 };

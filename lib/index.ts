@@ -18,7 +18,7 @@ export type {
   Residency,
   WriteOptions,
 } from './mapping-types.js';
-export { Mutex, type MutexOptions, type MutexStatistics } from './mutex.js';
+export { Mutex, type MutexOpenOptions, type MutexOptions, type MutexStatistics } from './mutex.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
 export { type RwGuard, RwLock, type RwMode } from './rw-lock.js';

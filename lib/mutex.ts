@@ -22,10 +22,16 @@ import {
   type WaitOptions,
 } from './wait-options.js';
 
-/** Options of {@link Mutex.open} and {@link Mutex.at}. */
+/** Options of {@link Mutex.at}. */
 export interface MutexOptions {
   /** Keep {@link Mutex.statistics}, and when it was got for {@link Mutex.holder}. Default `false`. */
   statistics?: boolean | undefined;
+}
+
+/** Options of {@link Mutex.open}. */
+export interface MutexOpenOptions extends MutexOptions {
+  /** False: only if it is there, otherwise `ENOENT`. Default `true`. */
+  create?: boolean | undefined;
 }
 
 /** What this object has seen; times in milliseconds. */
@@ -104,8 +110,9 @@ export class Mutex extends SharedObject {
   }
 
   /** Opens the mutex of this name, or makes it. Names: 1 to 200 bytes of UTF-8 without `/`. */
-  static open(name: string, options?: MutexOptions): Mutex {
-    return Mutex.#make(options, () => openByName(kinds.mutex, undefined, name));
+  static open(name: string, options?: MutexOpenOptions): Mutex {
+    const create = checkFlag('options.create', checkObject('options', options).create, true);
+    return Mutex.#make(options, () => openByName(kinds.mutex, create ? 0 : undefined, name));
   }
 
   /**
@@ -113,7 +120,7 @@ export class Mutex extends SharedObject {
    * is zeroes. It says `ERR_CROSSMEM_CLOSED` once the mapping is closed or resized.
    */
   static at(mapping: Mapping, offset: Bytes, options?: MutexOptions): Mutex {
-    return Mutex.#make(options, () => openInMapping(kinds.mutex, undefined, mapping, offset));
+    return Mutex.#make(options, () => openInMapping(kinds.mutex, 0, mapping, offset));
   }
 
   /** Removes the name; those who have it open keep it. False if there was none. */

@@ -1,6 +1,7 @@
 // For tests of locks: a domain of their own, and processes that are really separate.
 #pragma once
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@ class Child {
   explicit Child(const std::function<int()>& body) : pid_(::fork()) {
     if (pid_ < 0) std::abort();
     if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nothing outlives a test that crashes
     int code = 99;
     try {
       code = body();

@@ -68,6 +68,9 @@ class Mutex {
 
   /// Opens the mutex of this name, or makes it.
   static Mutex open(const std::string& name, std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The same, only if it is there: ENOENT otherwise.
+  static Mutex open_existing(const std::string& name,
+                             std::shared_ptr<Agent> agent = Agent::of_process());
   /// The mutex at this offset, a multiple of 8, in memory that others share: made if the memory is
   /// zeroes. Throws `Errc::closed` from then on when the mapping is closed or resized.
   static Mutex at(const Mapping& mapping, std::uint64_t offset,

@@ -1,0 +1,160 @@
+// Somebody overwrites objects, and the table of agents, with noise while others use them: errors or
+// outcomes, but no crash, no access elsewhere, and no wait beyond its deadline.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "agents.h"
+#include "crossmem/barrier.h"
+#include "crossmem/condition.h"
+#include "crossmem/error.h"
+#include "crossmem/event.h"
+#include "crossmem/lock_manager.h"
+#include "crossmem/mutex.h"
+#include "crossmem/rw_lock.h"
+#include "crossmem/semaphore.h"
+#include "crossmem/shared_memory.h"
+#include "os/control.h"
+
+namespace crossmem {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Child;
+
+/// Before anything opens a domain: nobody else's locks may suffer.
+const bool kOwnDomain = ::setenv("CROSSMEM_DOMAIN", "hostile", 1) == 0;
+
+constexpr auto kTime = 2s;
+constexpr std::uint64_t kSize = 16384;
+
+Deadline soon() { return Deadline::after(1ms); }
+
+/// Writes random words at random places, most of them small changes of what is there.
+[[noreturn]] void write_noise(std::span<std::byte> memory, unsigned seed) {
+  std::minstd_rand random(seed);
+  const std::span words(reinterpret_cast<std::uint32_t*>(memory.data()), memory.size() / 4);
+  for (;;) {
+    auto& word = words[random() % words.size()];
+    if (random() % 2 == 0)
+      word ^= 1U << (random() % 32);
+    else
+      word = static_cast<std::uint32_t>(random());
+  }
+}
+
+/// Calls everything again and again; only its errors are allowed to come out.
+int use(const std::vector<std::function<void()>>& calls) {
+  const auto end = std::chrono::steady_clock::now() + kTime;
+  while (std::chrono::steady_clock::now() < end)
+    for (const auto& call : calls) try {
+        call();
+      } catch (const Error&) {
+      }
+  return 0;
+}
+
+std::vector<std::function<void()>> all_calls(const SharedMemory& memory) {
+  const auto agent = Agent::of_process();
+  return {
+      [&memory] { Mutex::at(memory, 0).lock(soon()); },
+      [&memory] { Mutex::at(memory, 0).try_lock(); },
+      [&memory] { Mutex::at(memory, 0).holder(); },
+      [&memory] { RwLock::at(memory, 64).lock(RwMode::exclusive, soon()); },
+      [&memory] { RwLock::at(memory, 64).lock(RwMode::shared, soon()); },
+      [&memory] {
+        auto lock = RwLock::at(memory, 64);
+        auto guard = lock.lock(RwMode::upgradeable, soon());
+        if (guard) guard->upgrade(soon());
+      },
+      [&memory] { RwLock::at(memory, 64).holders(); },
+      [&memory] { Semaphore::at(memory, 1024, 100).acquire(3, soon()); },
+      [&memory] { Semaphore::at(memory, 1024, 100).release(3); },
+      [&memory] { Semaphore::at(memory, 1024, {}).available(); },
+      [&memory] { CountingSemaphore::at(memory, 2048, 5).acquire(3, soon()); },
+      [&memory] { CountingSemaphore::at(memory, 2048, 5).release(3); },
+      [&memory] { Event::at(memory, 2112, EventReset::automatic).set(); },
+      [&memory] { Event::at(memory, 2112, EventReset::automatic).wait(soon()); },
+      [&memory] { Barrier::at(memory, 4096, 50).arrive(soon()); },
+      [&memory] { Barrier::at(memory, 4096, {}).arrived(); },
+      [&memory] {
+        auto mutex = Mutex::at(memory, 0);
+        auto guard = mutex.lock(soon());
+        if (guard) Condition::at(memory, 2176).notify_all();
+      },
+      // Zeroes once in a while: otherwise there would soon be nothing but noise to refuse.
+      [&memory] { std::memset(memory.data(), 0, kSize); },
+  };
+}
+
+TEST(Hostile, NoiseInObjects) {
+  ASSERT_TRUE(kOwnDomain);
+  const auto memory = SharedMemory::anonymous({.size = kSize});
+  Child hostile([&]() -> int { write_noise({memory.data(), kSize}, 1); });
+  Child other([&] { return use(all_calls(memory)); });
+  EXPECT_EQ(use(all_calls(memory)), 0);
+  EXPECT_EQ(other.finish(), 0);
+  hostile.kill();
+}
+
+TEST(Hostile, NoiseInTheTables) {
+  Child domain([] {
+    const auto memory = SharedMemory::anonymous({.size = kSize});
+    LockManager::open("locks");
+    const auto map = [](const char* name) {
+      const auto file = os::ControlFile::open(name);
+      const std::size_t size = os::inspect(file->file()).size;
+      void* const at = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                              static_cast<int>(file->file().handle()), 0);
+      return std::span(static_cast<std::byte*>(at), size);
+    };
+    const auto keep = LockManager::open("locks");
+    // Not the first page: that is looked at before anything else is.
+    Child agents([&]() -> int { write_noise(map("agents").subspan(16384), 2); });
+    Child table([&]() -> int { write_noise(map("object.locks").subspan(32), 3); });
+    auto calls = all_calls(memory);
+    std::uint32_t id = 0;
+    calls.emplace_back([&] {
+      auto manager = LockManager::open("locks");
+      const auto request = manager.request("name", ++id, {});
+      if (wait(*Agent::of_process(), *request, soon())) manager.release(id);
+    });
+    calls.emplace_back([] { LockManager::open("locks").query(); });
+    calls.emplace_back([] { Agent::attach(); });
+    return use(calls);
+  });
+  EXPECT_EQ(domain.finish(), 0);
+}
+
+TEST(Hostile, ATableThatIsCut) {
+  Child domain([] {
+    auto mutex = Mutex::open("mutex");
+    auto guard = mutex.lock();
+    const auto file = os::ControlFile::open("agents");
+    os::truncate(file->file(), 0);
+    try {
+      mutex.lock(soon());
+      return 1;
+    } catch (const Error& error) {
+      if (error.code() != Errc::corrupt) return 2;
+    }
+    guard->unlock();
+    return 0;
+  });
+  EXPECT_EQ(domain.finish(), 0);
+  // Of no use to anybody any more.
+  os::ControlFile::unlink("agents");
+}
+
+}  // namespace
+}  // namespace crossmem

@@ -1,0 +1,57 @@
+// What the drop-in for node-filemap says in the words of Win32: error numbers and arguments.
+import { constants } from 'node:os';
+
+const { errno } = constants;
+
+/** winerror.h, for what our errors say. */
+const numbers: Record<string, number> = {
+  ENOENT: 2,
+  EACCES: 5,
+  EPERM: 5,
+  ERR_CROSSMEM_FOREIGN: 5,
+  ERR_CROSSMEM_CLOSED: 6,
+  EBADF: 6,
+  ENOMEM: 8,
+  EINVAL: 87,
+  ERR_INVALID_ARG_VALUE: 87,
+  ERR_OUT_OF_RANGE: 87,
+  ENOSPC: 112,
+  EEXIST: 183,
+  ERR_CROSSMEM_CORRUPT: 1392,
+};
+
+/** Runs `work`; what it throws becomes the text of the original, with the number at its end. */
+export function failingAs<T>(text: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code = '' } = error as { code?: string };
+    const number = numbers[code] ?? errno[code as keyof typeof errno] ?? code;
+    throw Object.assign(new Error(`${text}, error code: ${number}`, { cause: error }), { code });
+  }
+}
+
+/** Checks as many arguments as the original did. */
+export function checkArguments(
+  what: string,
+  given: readonly unknown[],
+  types: readonly ((value: unknown) => boolean)[],
+): void {
+  if (given.length < types.length) throw new TypeError(`Not enough arguments to ${what}`);
+  if (!types.every((fits, i) => fits(given[i]))) {
+    throw new TypeError(`Wrong type arguments to ${what}`);
+  }
+}
+
+export const isString = (value: unknown) => typeof value === 'string';
+export const isNumber = (value: unknown) => typeof value === 'number';
+export const isBoolean = (value: unknown) => typeof value === 'boolean';
+
+/** A class that says what the original said when it is called without `new`. */
+export function onlyWithNew<T extends new () => object>(name: string, original: T): T {
+  return new Proxy(original, {
+    apply() {
+      throw new Error(`Must create ${name} with new`);
+    },
+  });
+}

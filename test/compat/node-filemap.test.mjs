@@ -1,0 +1,205 @@
+// node-filemap: its README's protocol between two processes, its errors, and what was mended.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+import * as esm from 'crossmem/node-filemap';
+import { makeFile, missingFile, segmentName, startCode } from '../helpers/fixture.mjs';
+
+const filemap = createRequire(import.meta.url)('crossmem/node-filemap');
+const { FileMapping, Mutex, INFINITE, WAIT_ABANDONED, WAIT_OBJECT_0, WAIT_TIMEOUT } = filemap;
+
+test('exports what the original does', () => {
+  assert.deepEqual(Object.keys(filemap).sort(), [
+    'FileMapping',
+    'INFINITE',
+    'Mutex',
+    'WAIT_ABANDONED',
+    'WAIT_ABANDONED_0',
+    'WAIT_OBJECT_0',
+    'WAIT_TIMEOUT',
+  ]);
+  assert.deepEqual([INFINITE, WAIT_OBJECT_0, WAIT_ABANDONED, WAIT_TIMEOUT], [-1, 0, 128, 258]);
+  assert.equal(esm.Mutex, Mutex);
+  assert.throws(() => FileMapping(), {
+    name: 'Error',
+    message: 'Must create FileMapping with new',
+  });
+  assert.throws(() => Mutex(), { name: 'Error', message: 'Must create Mutex with new' });
+});
+
+test('the documented protocol: a server waits for many, a client writes and lets go', async () => {
+  const name = segmentName();
+  const map = new FileMapping();
+  map.createMapping(null, name, 64);
+  const mutexes = [0, 1].map((i) => {
+    const mutex = new Mutex();
+    mutex.create(`${name}-${i}`);
+    return mutex;
+  });
+  const client = startCode(
+    `const { FileMapping, Mutex } = require('crossmem/node-filemap');
+     const [, name] = process.argv;
+     const map = new FileMapping();
+     map.openMapping(name, 64);
+     const [first, second] = [0, 1].map((i) => {
+       const mutex = new Mutex(); mutex.open(name + '-' + i); return mutex;
+     });
+     say([first.wait(), second.wait()]);
+     await hear();
+     map.writeBuffer(Buffer.from('  hello'), 10, 2, 5);
+     second.release();
+     say('written'); await hear();`,
+    { args: [name] },
+  );
+  assert.deepEqual(await client.next(), [WAIT_OBJECT_0, WAIT_OBJECT_0]);
+  const [first] = mutexes;
+  assert.equal(first.waitMultiple(mutexes, false, 20), WAIT_TIMEOUT);
+  assert.equal(first.wait(0), WAIT_TIMEOUT);
+  client.say('write');
+  assert.equal(first.waitMultiple(mutexes, false, INFINITE), WAIT_OBJECT_0 + 1);
+  const target = Buffer.alloc(5);
+  map.readInto(10, 5, target);
+  assert.equal(target.toString(), 'hello');
+  assert.equal(first.waitMultiple(mutexes, true, 20), WAIT_TIMEOUT);
+  await client.kill();
+  assert.equal(first.wait(), WAIT_ABANDONED);
+  first.release();
+  assert.equal(first.wait(4294967295), WAIT_OBJECT_0, 'told once');
+  for (const mutex of mutexes) {
+    mutex.release();
+    mutex.close();
+    mutex.close();
+  }
+  map.closeMapping();
+});
+
+test('a killed client is abandoned also among many', async () => {
+  const name = segmentName();
+  const mutexes = [0, 1, 2].map((i) => {
+    const mutex = new Mutex();
+    mutex.create(`${name}-${i}`);
+    return mutex;
+  });
+  const client = startCode(
+    `const { Mutex } = require('crossmem/node-filemap');
+     globalThis.kept = [0, 1, 2].map((i) => {
+       const mutex = new Mutex(); mutex.open(process.argv[1] + '-' + i); mutex.wait(); return mutex;
+     });
+     say('held'); await hear();`,
+    { args: [name] },
+  );
+  await client.next();
+  await client.kill();
+  const any = mutexes[0].waitMultiple(mutexes.slice(1), false, 5000);
+  assert.equal(any, WAIT_ABANDONED);
+  assert.equal(mutexes[0].waitMultiple(mutexes, true, 5000), WAIT_ABANDONED);
+  assert.equal(mutexes[0].waitMultiple(mutexes, true, 5000), WAIT_OBJECT_0);
+  for (const mutex of mutexes) {
+    mutex.release();
+    mutex.release();
+    mutex.release();
+    mutex.close();
+  }
+});
+
+test('a mutex is recursive, and shared by the objects of a thread', async () => {
+  const name = segmentName();
+  const one = new Mutex();
+  const other = new Mutex();
+  one.create(name);
+  other.open(name);
+  assert.deepEqual([one.wait(), other.wait(), one.wait(0)], [0, 0, 0]);
+  const asks = startCode(
+    `const { Mutex } = require('crossmem/node-filemap');
+     const mutex = new Mutex(); mutex.open(process.argv[1]);
+     for (;;) { if (await hear() === undefined) break; say(mutex.wait(20)); }`,
+    { args: [name] },
+  );
+  for (const expected of [WAIT_TIMEOUT, WAIT_TIMEOUT, WAIT_OBJECT_0]) {
+    one.release();
+    asks.say('try');
+    assert.equal(await asks.next(), expected);
+  }
+  one.release();
+  assert.equal(one.wait(20), WAIT_TIMEOUT);
+  await asks.end();
+  one.close();
+  other.close();
+});
+
+test('a file is mapped under a name that others open', async () => {
+  const name = segmentName();
+  const path = missingFile();
+  const map = new FileMapping();
+  map.createMapping(path, name, 20);
+  const client = startCode(
+    `const map = new (require('crossmem/node-filemap').FileMapping)();
+     map.openMapping(process.argv[1], 20);
+     map.writeBuffer(Buffer.from('from another'), 0, 0, 12);
+     map.closeMapping(); say('done'); await hear();`,
+    { args: [name] },
+  );
+  await client.next();
+  await client.end();
+  const text = Buffer.alloc(12);
+  map.readInto(0, 12, text);
+  assert.equal(text.toString(), 'from another');
+  const again = new FileMapping();
+  again.createMapping(makeFile('something else'), name, 20);
+  again.readInto(0, 12, text);
+  assert.equal(text.toString(), 'from another', 'a name that exists is opened');
+  map.closeMapping();
+  again.closeMapping();
+  assert.equal(readFileSync(path, 'latin1'), `from another${'\0'.repeat(8)}`);
+  assert.throws(
+    () => map.openMapping(name, 20),
+    /^Error: Failed to open file mapping, error code: 2$/,
+  );
+});
+
+test('says what the original said', () => {
+  const map = new FileMapping();
+  const mutex = new Mutex();
+  const few = (what) => ({ name: 'TypeError', message: `Not enough arguments to ${what}` });
+  const wrong = (what) => ({ name: 'TypeError', message: `Wrong type arguments to ${what}` });
+  assert.throws(() => map.createMapping(null, 'x'), few('FileMapping.createMapping'));
+  assert.throws(() => map.createMapping(1, 'x', 1), wrong('FileMapping.createMapping'));
+  assert.throws(() => map.openMapping('x'), few('FileMapping.openMapping'));
+  assert.throws(() => map.openMapping('x', '1'), wrong('FileMapping.openMapping'));
+  assert.throws(() => map.writeBuffer(Buffer.alloc(1), 0), few('FileMapping.writeBuffer'));
+  assert.throws(() => map.writeBuffer('x', 0, 0), wrong('FileMapping.writeBuffer'));
+  assert.throws(() => map.readInto(0), few('FileMapping.readInto'));
+  assert.throws(() => map.readInto(0, 1), wrong('FileMapping.readInto'));
+  assert.throws(() => mutex.create(), few('Mutex.create'));
+  assert.throws(() => mutex.open(1), wrong('Mutex.open'));
+  assert.throws(() => mutex.wait('1'), wrong('Mutex.wait'));
+  assert.throws(() => mutex.waitMultiple([], true), few('Mutex.waitMultiple'));
+  assert.throws(() => mutex.waitMultiple([1], true, 1), wrong('Mutex.waitMultiple'));
+  assert.throws(() => mutex.wait(), /^Error: Failed to wait on mutex, error code: 6$/);
+  assert.throws(() => mutex.open(segmentName()), /Failed to create mutex, error code: 2$/);
+  assert.throws(
+    () => map.createMapping(null, segmentName(), 0),
+    /^Error: Failed to create file mapping, error code: 87$/,
+  );
+  assert.throws(
+    () => map.createMapping('/no/such/folder/file', segmentName(), 8),
+    /^Error: Failed to create file, error code: 2$/,
+  );
+});
+
+test('what was mended: bounds, use before opening and after closing', () => {
+  const map = new FileMapping();
+  const closed = { code: 'ERR_CROSSMEM_CLOSED' };
+  assert.throws(() => map.readInto(0, 1, Buffer.alloc(1)), closed);
+  map.createMapping(null, segmentName(), 16);
+  assert.throws(() => map.readInto(0, 17, Buffer.alloc(32)), RangeError);
+  assert.throws(() => map.readInto(0, 9, Buffer.alloc(8)), RangeError);
+  assert.throws(() => map.writeBuffer(Buffer.alloc(8), 10, 0, 8), RangeError);
+  assert.throws(() => map.writeBuffer(Buffer.alloc(8), 0, 4, 8), RangeError);
+  map.writeBuffer(Buffer.alloc(8), 0, 0);
+  map.closeMapping();
+  map.closeMapping();
+  assert.throws(() => map.writeBuffer(Buffer.alloc(1), 0, 0, 1), closed);
+  new Mutex().release();
+});
