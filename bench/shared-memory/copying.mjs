@@ -75,10 +75,22 @@ export async function compareCopying(rounds) {
     );
     const each = (what) => (took[what] * 1000) / times;
     const theirs = pythonWrites(name, size, times);
-    if (peer) rows.push(atMost(`write ${shown} in place`, 'us', each('write'), 'shm-typed-array', each('peer'), 1.1));
+    if (peer)
+      rows.push(
+        atMost(
+          `write ${shown} in place`,
+          'us',
+          each('write'),
+          'shm-typed-array',
+          each('peer'),
+          1.1,
+        ),
+      );
     if (theirs) rows.push(atMost(`write ${shown} in place`, 'us', each('write'), 'Python', theirs));
     rows.push(atMost(`write ${shown} by write()`, 'us', each('verb'), 'in place', each('write')));
-    rows.push(atMost(`read ${shown} in place`, 'us', each('read'), 'write in place', each('write')));
+    rows.push(
+      atMost(`read ${shown} in place`, 'us', each('read'), 'write in place', each('write')),
+    );
   }
   memory.close();
   SharedMemory.unlink(name);
