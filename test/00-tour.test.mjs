@@ -55,11 +55,23 @@ test('the exports are exactly the documented ones', () => {
     (name) => !['default', 'module.exports'].includes(name),
   );
   assert.deepEqual(names.sort(), [
+    'Barrier',
+    'Condition',
+    'CountingSemaphore',
     'CrossmemError',
+    'Event',
     'FileLock',
     'MappedFile',
     'Mapping',
+    'Mutex',
+    'RwLock',
+    'Semaphore',
     'SharedMemory',
+    'locks',
+    'waitAll',
+    'waitAllSync',
+    'waitAny',
+    'waitAnySync',
   ]);
 });
 

@@ -1,17 +1,31 @@
 // The types of the public API, as CommonJS with TypeScript sees them.
 import {
   type Advice,
+  type AnyResult,
+  Barrier,
+  Condition,
+  CountingSemaphore,
   CrossmemError,
+  Event,
   type Fault,
   FileLock,
+  type Guard,
   type LockMode,
   MappedFile,
   type MappedFileOptions,
   Mapping,
+  Mutex,
   type Residency,
+  type RwGuard,
+  RwLock,
+  type RwMode,
   type Seal,
   type SegmentStatus,
+  Semaphore,
   SharedMemory,
+  waitAllSync,
+  waitAny,
+  locks as webLocks,
 } from 'crossmem';
 
 const options: MappedFileOptions = {
@@ -68,6 +82,39 @@ async function locks(signal: AbortSignal): Promise<LockMode> {
   return other?.mode ?? FileLock.lockSync('file').mode;
 }
 
+async function processes(signal: AbortSignal): Promise<string> {
+  using mutex = Mutex.at(handed, 64n, { statistics: true });
+  using guard: Guard = await mutex.lock({ timeout: 5, signal });
+  const died: boolean = guard.ownerDied;
+  const since: Date | undefined = mutex.holder()?.since;
+  const answer: number = await mutex.run(() => 42);
+  const lock = RwLock.open('name');
+  const reader: RwGuard = await lock.lockShared();
+  const mode: RwMode = reader.mode;
+  const permits: Guard | null = Semaphore.open('name', { permits: 3 }).tryAcquire(2);
+  const event = Event.open('name', { reset: 'auto', set: true });
+  const first: AnyResult = await waitAny([mutex, event, lock.wanting('shared')], { signal });
+  const all: (Guard | undefined)[] = waitAllSync([mutex, event], { timeout: 1 });
+  const last: boolean = await Barrier.open('name', { parties: 2 }).arrive();
+  await Condition.open('name').wait(guard, { timeout: 1 });
+  const left: number = CountingSemaphore.open('name', { initial: 1 }).value;
+  const web: string = await webLocks.request(
+    'name',
+    { mode: 'shared' },
+    (held) => held?.name ?? '',
+  );
+  return `${died}${since}${answer}${mode}${permits}${first.index}${all}${last}${left}${web}`;
+}
+
+// @ts-expect-error: nobody makes locks with new
+new Mutex();
+// @ts-expect-error: a synchronous wait has no signal
+Mutex.open('name').lockSync({ signal: AbortSignal.abort() });
+// @ts-expect-error: an unknown kind of event
+Event.open('name', { reset: 'never' });
+// @ts-expect-error: what only the library calls
+Mutex.open('name').giveBack(0, true);
+
 // @ts-expect-error: a size is needed
 SharedMemory.create('name', {});
 // @ts-expect-error: an unknown lifetime
@@ -76,4 +123,4 @@ SharedMemory.create('name', { size: 1, persist: 'for-ever' });
 FileLock.lockSync('file', { signal: AbortSignal.abort() });
 
 export { alive, base, copied, found, hints, later, listed, locks, named, number, opened };
-export { residency, seals, verbs };
+export { processes, residency, seals, verbs };

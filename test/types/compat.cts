@@ -1,6 +1,7 @@
 // The types of the drop-ins, as CommonJS sees them.
 import mmapIo = require('crossmem/mmap-io');
 import MmapIpc = require('crossmem/mmap-ipc');
+import filemap = require('crossmem/node-filemap');
 import nodeMmap = require('crossmem/node-mmap');
 import SharedMemory = require('crossmem/shared_memory');
 
@@ -10,4 +11,8 @@ const other: Buffer = nodeMmap(4096, nodeMmap.PROT_READ, nodeMmap.MAP_SHARED, 3)
 const item: Buffer = new MmapIpc('name', 10, false).buffer();
 const memory: SharedMemory = new SharedMemory.default('name', 10);
 
-export = { buffer, item, memory, other };
+const mapping = new filemap.FileMapping();
+mapping.createMapping(null, 'name', 5);
+const waited: number = new filemap.Mutex().wait(filemap.INFINITE);
+
+export = { buffer, item, waited, memory, other };

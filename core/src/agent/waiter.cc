@@ -27,17 +27,25 @@ WaitTicket Waiter::add(RequestPtr request, Deadline deadline,
   {
     const std::lock_guard lock(mutex_);
     ticket = ++last_ticket_;
-    const void* const key = request->queue() != nullptr ? request->queue() : request.get();
-    queues_[key].tickets.push_back(ticket);
+    WaitTicket queue = 0;
+    queue_for(request->queue(), ticket, queue).tickets.push_back(ticket);
     if (deadline.when()) deadlines_.emplace(*deadline.when(), ticket);
     pending_.emplace(ticket, Pending{.request = std::move(request),
                                      .deadline = deadline,
                                      .done = std::move(done),
                                      .begin = Deadline::Clock::now(),
-                                     .queue = key});
+                                     .queue = queue});
   }
   sleeper_.stir();
   return ticket;
+}
+
+Waiter::Queue& Waiter::queue_for(const void* key, WaitTicket ticket, WaitTicket& number) {
+  number = ticket;
+  if (key != nullptr) number = queue_of_.try_emplace(key, ticket).first->second;
+  Queue& queue = queues_[number];
+  queue.key = key;
+  return queue;
 }
 
 void Waiter::cancel(WaitTicket ticket) {
@@ -121,6 +129,7 @@ void Waiter::serve_all(Ended& ended) {
     Queue& queue = at->second;
     if ((all || queue.fresh || queue.watches.look()) &&
         serve(queue, all ? Inquiry::thorough : Inquiry::quick, ended)) {
+      if (queue.key != nullptr) queue_of_.erase(queue.key);
       at = queues_.erase(at);
       continue;
     }

@@ -36,11 +36,12 @@ class Waiter {
     Deadline deadline = Deadline::never();
     std::function<void(WaitResult)> done;
     Time begin;
-    const void* queue = nullptr;
+    WaitTicket queue = 0;
     bool announced = false;
   };
   /// In the order of arrival; only the first is tried, and again when what it watches has changed.
   struct Queue {
+    const void* key = nullptr;
     std::deque<WaitTicket> tickets;
     Watches watches;
     bool fresh = true;
@@ -48,6 +49,7 @@ class Waiter {
   using Ended = std::vector<std::pair<Pending, WaitResult>>;
 
   void run();
+  Queue& queue_for(const void* key, WaitTicket ticket, WaitTicket& number);
   /// Takes what can be got of one queue. True if the queue is empty then.
   bool serve(Queue& queue, Inquiry inquiry, Ended& ended);
   /// All queues; those in which nothing seems to have changed only now and then.
@@ -62,7 +64,8 @@ class Waiter {
   bool ending_ = false;
   WaitTicket last_ticket_ = 0;
   std::map<WaitTicket, Pending> pending_;
-  std::map<const void*, Queue> queues_;
+  std::map<WaitTicket, Queue> queues_;  ///< By the ticket that each began with: in that order.
+  std::map<const void*, WaitTicket> queue_of_;  ///< Of those who want the same.
   std::set<std::pair<Time, WaitTicket>> deadlines_;
   std::vector<WaitTicket> cancelled_;
   Watches watches_;
