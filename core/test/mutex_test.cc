@@ -2,9 +2,11 @@
 #include "crossmem/mutex.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -203,6 +205,66 @@ TEST(Mutex, OutlivesTheForkOfItsOwner) {
   EXPECT_EQ(child.finish(), -1);
   EXPECT_TRUE(mutex.lock(Deadline::after(5s))->owner_died());
   done.give();
+}
+
+/// Runs `body` as process 1 of a PID namespace of its own, to its end or until `die` is given; 77
+/// if that may not be.
+int as_process_one(const std::function<void()>& body, const Signal* die) {
+  if (::unshare(CLONE_NEWPID) != 0) return 77;
+  const pid_t one = ::fork();
+  if (one == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getpid() != 1) ::_exit(1);
+    body();
+    ::_exit(0);
+  }
+  if (die != nullptr) {
+    die->await();
+    ::kill(one, SIGKILL);
+  }
+  int status = 0;
+  ::waitpid(one, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+TEST(Mutex, TellsProcessesOfTwoNamespacesApart) {
+  const auto name = unique_name("mutex");
+  const auto keep = Mutex::open(name);
+  Signal held;
+  Signal tried;
+  Signal die;
+  Child one([&] {
+    return as_process_one(
+        [&] {
+          auto mutex = Mutex::open(name);
+          const auto guard = mutex.lock();
+          held.give();
+          ::pause();
+        },
+        &die);
+  });
+  Child other([&] {
+    return as_process_one(
+        [&] {
+          auto mutex = Mutex::open(name);
+          held.await();
+          if (mutex.try_lock()) ::_exit(2);
+          if (mutex.holder()->agent.pid != 1) ::_exit(3);
+          tried.give();
+          const auto guard = mutex.lock(Deadline::after(10s));
+          if (!guard || !guard->owner_died()) ::_exit(4);
+        },
+        nullptr);
+  });
+  if (::geteuid() != 0) {
+    die.give();
+    ASSERT_EQ(one.finish(), 77);
+    GTEST_SKIP() << "this user may not make namespaces";
+  }
+  tried.await();
+  die.give();
+  EXPECT_EQ(one.finish(), 0);
+  EXPECT_EQ(other.finish(), 0);
 }
 
 TEST(Mutex, LiesInAMapping) {

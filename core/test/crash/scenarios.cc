@@ -9,6 +9,7 @@
 #include "crossmem/condition.h"
 #include "crossmem/error.h"
 #include "crossmem/event.h"
+#include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
@@ -120,6 +121,18 @@ Check check_counter(Stage& stage) {
   };
 }
 
+/// One for all, as it has a name; each is used by one process after the other.
+LockManager open_manager() { return LockManager::open("crash"); }
+
+Check check_manager(Stage&) {
+  return [manager = open_manager()]() mutable -> std::string {
+    const auto request = manager.request("name", 1, {});
+    if (!wait(*Agent::of_process(), *request, soon())) return "a lock of the dead is never free";
+    if (!manager.release(1)) return "a lock was lost while it was held";
+    return manager.query().empty() ? "" : "a request of the dead is still there";
+  };
+}
+
 std::vector<Scenario> make_scenarios() {
   std::vector<Scenario> all;
   all.push_back(mutex_scenario("mutex: lock, change, unlock",
@@ -215,6 +228,16 @@ std::vector<Scenario> make_scenarios() {
                    return [barrier] { barrier->arrive(); };
                  },
                  check_barrier});
+  all.push_back({"lock manager: request, release",
+                 [](Stage&) -> Window {
+                   auto manager = std::make_shared<LockManager>(open_manager());
+                   const auto request = manager->request("name", 7, {});
+                   return [manager, request] {
+                     wait(*Agent::of_process(), *request);
+                     manager->release(7);
+                   };
+                 },
+                 check_manager});
   all.push_back({"condition: notify with the mutex held",
                  [](Stage& stage) -> Window {
                    auto mutex = std::make_shared<Mutex>(Mutex::at(stage.memory, Stage::kObjects));

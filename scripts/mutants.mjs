@@ -1,0 +1,131 @@
+// Tests of the tests: breaks the protocol in one place at a time, and expects that the crash harness
+// finds it. A mutant is one source file with one text replaced, linked in front of the library.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { buildPreset, fail, root, run } from './tools.mjs';
+
+const build = join(root, 'build/release');
+const folder = join(root, 'build/mutants');
+
+/** What is broken, where, and which tests see it. */
+const mutants = [
+  {
+    what: 'whoever replaces a dead owner is not told',
+    file: 'agent/mutex_word.cc',
+    from: 'next = me | kInconsistent | kWaiters;',
+    to: 'next = me | kWaiters;',
+    tests: '*AtEveryInstruction/mutex*',
+  },
+  {
+    what: 'nobody replaces a dead owner',
+    file: 'agent/mutex_word.cc',
+    from: '} else if (object_.dead(seen, patience.inquiry)) {',
+    to: '} else if (false) {',
+    tests: '*AtEveryInstruction/mutex*',
+  },
+  {
+    what: 'unlocking as inconsistent tells nobody',
+    file: 'agent/mutex_word.cc',
+    from: '(whole ? 0 : kInconsistent)',
+    to: '(whole ? 0 : 0)',
+    tests: '*AtEveryInstruction/mutex*',
+  },
+  {
+    what: 'locking forgets that it was inconsistent',
+    file: 'agent/mutex_word.cc',
+    from: 'patience.waits ? kInconsistent | kWaiters :',
+    to: 'patience.waits ? kWaiters :',
+    tests: '*AtEveryInstruction/mutex*',
+  },
+  {
+    what: 'readers are not told of a dead writer',
+    file: 'agent/rw_words.cc',
+    from: 'const Word left = kInconsistent | (seen & kWaiters);',
+    to: 'const Word left = seen & (kInconsistent | kWaiters);',
+    tests: '*AtEveryInstruction/reader*',
+  },
+  {
+    what: 'writers wait for dead readers',
+    file: 'agent/rw_words.cc',
+    from: 'if (owner_of(seen) == me || !object_.dead(low(seen), patience.inquiry)) return false;',
+    to: 'return false;',
+    tests: '*AtEveryInstruction/reader*',
+  },
+  {
+    what: 'permits of the dead are lost',
+    file: 'semaphore.cc',
+    from: 'return owner == 0 || object.dead(owner, inquiry);',
+    to: 'return owner == 0;',
+    tests: '*AtEveryInstruction/semaphore*',
+  },
+  {
+    what: 'a generation ends by a store of what was seen',
+    file: 'agent/domain.cc',
+    from: 'generation + 1,',
+    to: 'generation,',
+    tests: '*AtEveryInstruction/agent*',
+    equivalent:
+      'the lock of the kernel alone proves every death; the generation only spares asking it, and covers the row when it is used again, which the model `agents` checks',
+  },
+  {
+    what: 'requests of the dead stay in the lock manager',
+    file: 'agent/lock_table.cc',
+    from: 'const bool dead = object_.dead(entry->owner.load(kRelaxed), inquiry);',
+    to: 'const bool dead = false;',
+    tests: '*AtEveryInstruction/lock_manager*',
+  },
+];
+
+/** The commands that the build used, for one source and for the program. */
+function commandsOf(target) {
+  return run('ninja', ['-C', build, '-t', 'commands', target], { stdio: 'pipe' })
+    .trim()
+    .split('\n');
+}
+
+function shell(command) {
+  const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: build, encoding: 'utf8' });
+  if (status !== 0) fail(`${command}\n${stderr}`);
+}
+
+function make({ file, from, to }, number, commands) {
+  const source = readFileSync(join(root, 'core/src', file), 'utf8');
+  if (source.split(from).length !== 2) fail(`${file} has not once: ${from}`);
+  const changed = join(folder, `${number}-${basename(file)}`);
+  writeFileSync(changed, source.replace(from, to));
+  const compile = commands.find((line) => line.endsWith(`/core/src/${file}`));
+  const object = `${changed}.o`;
+  shell(compile.replace(/ -MD.*/, ` -Wno-error -o ${object} -c ${changed}`));
+  const program = join(folder, `mutant-${number}`);
+  const link = commands
+    .at(-1)
+    .replace(/^: && /, '')
+    .replace(/ && :$/, '');
+  shell(link.replace(/ -o \S+ /, ` -o ${program} ${object} `));
+  return program;
+}
+
+/** True if the tests failed, or never ended. */
+function isCaught(program, tests) {
+  const { status } = spawnSync(program, [`--gtest_filter=${tests}`, '--gtest_fail_fast'], {
+    stdio: 'ignore',
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, CROSSMEM_DOMAIN: 'mutants' },
+  });
+  return status !== 0;
+}
+
+buildPreset('release', { target: 'crossmem_crash' });
+mkdirSync(folder, { recursive: true });
+const commands = commandsOf('crossmem_crash');
+let good = true;
+for (const [number, mutant] of mutants.entries()) {
+  const caught = isCaught(make(mutant, number, commands), mutant.tests);
+  const expected = mutant.equivalent === undefined;
+  console.log(`mutant: ${mutant.what}: ${caught ? 'caught' : 'not caught'}`);
+  if (!expected) console.log(`  equivalent: ${mutant.equivalent}`);
+  good = good && caught === expected;
+}
+if (!good) fail('The harness does not see what it should.');
