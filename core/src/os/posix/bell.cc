@@ -20,9 +20,7 @@
 namespace crossmem::os {
 namespace {
 
-/// Rings after which a listener ends.
 constexpr char kRing = 'r';
-constexpr char kEnd = 'e';
 
 sockaddr_un address_of(unsigned slot) {
   const std::string path = control_directory() + "bell-" + std::to_string(slot);
@@ -41,13 +39,14 @@ File make_socket() {
 }
 
 /// A full queue or a missing listener are no news: it is awake, or gone.
-void send(const sockaddr_un& address, char what) noexcept {
-  static const File socket = [] {
-    File made = make_socket();
-    ::fcntl(static_cast<int>(made.handle()), F_SETFL, O_NONBLOCK);
+void send(const sockaddr_un& address) noexcept {
+  // Never closed: agents are detached while the process exits, after statics are gone.
+  static const auto* const socket = [] {
+    auto* const made = new File(make_socket());
+    ::fcntl(static_cast<int>(made->handle()), F_SETFL, O_NONBLOCK);
     return made;
   }();
-  ::sendto(static_cast<int>(socket.handle()), &what, 1, 0,
+  ::sendto(static_cast<int>(socket->handle()), &kRing, 1, 0,
            reinterpret_cast<const sockaddr*>(&address), sizeof(address));
 }
 
@@ -63,9 +62,9 @@ struct Bell::Ear {
     listener = std::thread([this] { listen(); });
   }
   ~Ear() {
-    // A full queue: it is read, so it will not be full for long.
     ending.store(true, std::memory_order_relaxed);  // ordered by the socket
-    send(address, kEnd);
+    // Ends the listener's call, also if somebody has removed the socket's name.
+    ::shutdown(static_cast<int>(socket.handle()), SHUT_RDWR);
     listener.join();
     ::unlink(address.sun_path);
   }
@@ -106,7 +105,7 @@ void Bell::sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point unt
 
 void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {
   try {
-    send(address_of(slot), kRing);
+    send(address_of(slot));
   } catch (const std::exception&) {
     // It will look by itself before long.
   }
