@@ -136,7 +136,7 @@ test('is not stolen from a process that is stopped', async () => {
   const other = startCode(holding, { args: [name] });
   await other.next();
   process.kill(other.pid, 'SIGSTOP');
-  await assert.rejects(mutex.lock({ timeout: 2000 }), { code: 'ERR_CROSSMEM_TIMEOUT' });
+  await assert.rejects(mutex.lock({ timeout: 500 }), { code: 'ERR_CROSSMEM_TIMEOUT' });
   assert.equal(mutex.tryLock(), null);
   process.kill(other.pid, 'SIGCONT');
   other.say('release');

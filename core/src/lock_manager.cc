@@ -224,6 +224,4 @@ std::vector<LockInfo> LockManager::query() const {
 
 View LockManager::memory() const { return object_->view(); }
 
-unsigned LockManager::waiters() const { return 0; }
-
 }  // namespace crossmem

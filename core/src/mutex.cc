@@ -61,55 +61,28 @@ class MutexRequest final : public Request {
   std::shared_ptr<Object> object_;
 };
 
-/// The two steps of a lock that nobody else wants.
-bool lock_at_once(const Object& object) {
-  Word seen = 0;
-  // Acquire: what the holder before has stored is seen.
-  return object.header().word.compare_exchange_strong(seen, object.me(), std::memory_order_acquire,
-                                                      std::memory_order_relaxed);
-}
-
-void unlock_word(const Object& object, bool whole) {
-  const Word me = object.me();
-  Word seen = me;
-  // Release: what was stored is seen by the next holder. Nobody waits, and whoever is about to say
-  // that he does finds the word changed.
-  if (whole && object.header().word.compare_exchange_strong(seen, 0, std::memory_order_release,
-                                                            std::memory_order_relaxed))
-    return;
-  word_of(object).unlock(me, whole);
-}
-
 }  // namespace
-
-Mutex::Guard::Guard(const Object& object, Outcome outcome) noexcept
-    : object_(&object), outcome_(outcome), whole_(outcome == Outcome::acquired) {}
-
-Mutex::Guard::Guard(Guard&& other) noexcept
-    : object_(std::exchange(other.object_, nullptr)),
-      outcome_(other.outcome_),
-      whole_(other.whole_) {}
 
 Mutex::Guard& Mutex::Guard::operator=(Guard&& other) noexcept {
   std::swap(object_, other.object_);
+  std::swap(word_, other.word_);
+  std::swap(agent_word_, other.agent_word_);
   std::swap(outcome_, other.outcome_);
   std::swap(whole_, other.whole_);
   return *this;
 }
 
-Mutex::Guard::~Guard() { unlock(); }
-
-void Mutex::Guard::unlock() noexcept {
-  const Object* const object = std::exchange(object_, nullptr);
-  if (object == nullptr) return;
-  try {
-    unlock_word(*object, whole_);
-  } catch (const Error&) {
-    // Abandoned already: detached, forked, or overwritten.
-  }
+void Mutex::Guard::unlock_slowly(const Object& object) const noexcept {
+  // False: abandoned already (detached, forked), or overwritten.
+  word_of(object).try_unlock(agent_word_->load(std::memory_order_relaxed), whole_);
 }
 
-Mutex::Mutex(std::shared_ptr<Object> object) noexcept : object_(std::move(object)) {}
+Mutex::Mutex(std::shared_ptr<Object> object) noexcept
+    : object_(std::move(object)),
+      agent_word_(&object_->agent().word_of_life()),
+      identity_(&object_->header().identity),
+      word_(&object_->header().word),
+      expected_(object_->identity()) {}
 
 Mutex Mutex::open(const std::string& name, std::shared_ptr<Agent> agent) {
   return Mutex(Object::open(name, kSpec, std::move(agent)));
@@ -127,27 +100,25 @@ Mutex Mutex::at(const Mapping& mapping, std::uint64_t offset, std::shared_ptr<Ag
 
 bool Mutex::unlink(const std::string& name) { return Object::unlink(name); }
 
-std::optional<Mutex::Guard> Mutex::try_lock() {
-  if (lock_at_once(*object_)) return Guard(*object_, Outcome::acquired);
+std::optional<Mutex::Guard> Mutex::try_lock_slowly() {
   MutexRequest request(object_);
   const auto outcome = try_once(request);
   if (!outcome) return std::nullopt;
-  return Guard(*object_, *outcome);
+  return adopt(*outcome);
 }
 
-std::optional<Mutex::Guard> Mutex::lock(Deadline deadline, Interrupt* interrupt) {
-  if (lock_at_once(*object_)) return Guard(*object_, Outcome::acquired);
+std::optional<Mutex::Guard> Mutex::lock_slowly(Deadline deadline, Interrupt* interrupt) {
   MutexRequest request(object_);
   const auto outcome = wait(*object_->agent_ptr(), request, deadline, interrupt);
   if (!outcome) return std::nullopt;
-  return Guard(*object_, *outcome);
+  return adopt(*outcome);
 }
 
 RequestPtr Mutex::request() { return std::make_shared<MutexRequest>(object_); }
 
-void Mutex::unlock(bool whole) { unlock_word(*object_, whole); }
+void Mutex::unlock(bool whole) { word_of(*object_).unlock(object_->me(), whole); }
 
-Mutex::Guard Mutex::adopt(Outcome outcome) { return {*object_, outcome}; }
+Mutex::Guard Mutex::adopt(Outcome outcome) { return {*this, outcome}; }
 
 bool Mutex::held_by_me() const {
   return detail::owned_by(object_->header().word.load(std::memory_order_relaxed), object_->me());

@@ -164,7 +164,7 @@ TEST(Mutex, IsNotStolenFromOneWhoStandsStill) {
   held.await();
   auto mutex = Mutex::open(name);
   child.signal(SIGSTOP);
-  EXPECT_FALSE(mutex.lock(Deadline::after(1s)));
+  EXPECT_FALSE(mutex.lock(Deadline::after(10s)));
   child.signal(SIGCONT);
   child.kill();
   EXPECT_TRUE(mutex.lock()->owner_died());

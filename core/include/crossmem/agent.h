@@ -1,6 +1,7 @@
 // Agent: who holds locks and waits for them; a process, or a part of it that ends on its own.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -62,7 +63,8 @@ class Agent {
   std::uint32_t word() const noexcept;
 
   // For the library's own use.
-  os::Bell& bell();      ///< Made when first asked for.
+  const std::atomic<std::uint32_t>& word_of_life() const noexcept;  ///< What `word` reads.
+  os::Bell& bell();                                                 ///< Made when first asked for.
   void ring() noexcept;  ///< Wakes whoever sleeps on the bell, if there is one.
   detail::Waiter& waiter();
 

@@ -1,11 +1,13 @@
 // Mutex: one holder at a time, among all threads and processes; whoever dies with it is replaced.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "crossmem/agent.h"
 #include "crossmem/mapping.h"
@@ -44,26 +46,50 @@ class Mutex {
   /// Held while it lives, which is not longer than the mutex that it came from.
   class Guard {
    public:
-    Guard(Guard&& other) noexcept;
+    Guard(Guard&& other) noexcept
+        : object_(std::exchange(other.object_, nullptr)),
+          word_(other.word_),
+          agent_word_(other.agent_word_),
+          outcome_(other.outcome_),
+          whole_(other.whole_) {}
     Guard& operator=(Guard&& other) noexcept;
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
-    ~Guard();
+    ~Guard() { unlock(); }
 
     /// Whoever had it before died: what it guards may be half done.
     bool owner_died() const noexcept { return outcome_ == Outcome::owner_died; }
     /// What it guards is whole: the next holder is told nothing.
     void mark_consistent() noexcept { whole_ = true; }
     /// Twice is fine.
-    void unlock() noexcept;
+    void unlock() noexcept {
+      const detail::Object* const object = std::exchange(object_, nullptr);
+      if (object == nullptr) return;
+      // 0 if it was abandoned: by detaching, or in a forked child.
+      std::uint32_t seen = agent_word_->load(std::memory_order_relaxed);
+      // Release: what was stored is seen by the next holder. Nobody waits, and whoever is about to
+      // say that he does finds the word changed.
+      if (seen == 0) return;
+      if (!whole_ || !word_->compare_exchange_strong(seen, 0, std::memory_order_release,
+                                                     std::memory_order_relaxed))
+        unlock_slowly(*object);
+    }
 
    private:
     friend class Mutex;
-    Guard(const detail::Object& object, Outcome outcome) noexcept;
+    Guard(const Mutex& mutex, Outcome outcome) noexcept
+        : object_(mutex.object_.get()),
+          word_(mutex.word_),
+          agent_word_(mutex.agent_word_),
+          outcome_(outcome),
+          whole_(outcome == Outcome::acquired) {}
+    void unlock_slowly(const detail::Object& object) const noexcept;
 
     const detail::Object* object_;  ///< Null once unlocked.
+    std::atomic<std::uint32_t>* word_;
+    const std::atomic<std::uint32_t>* agent_word_;
     Outcome outcome_;
-    bool whole_ = true;
+    bool whole_;
   };
 
   /// Opens the mutex of this name, or makes it.
@@ -79,9 +105,15 @@ class Mutex {
   /// False if there was none.
   static bool unlink(const std::string& name);
 
-  std::optional<Guard> try_lock();
+  std::optional<Guard> try_lock() {
+    if (lock_at_once()) return Guard(*this, Outcome::acquired);
+    return try_lock_slowly();
+  }
   /// Nothing once the deadline has passed or `interrupt` is raised.
-  std::optional<Guard> lock(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
+  std::optional<Guard> lock(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr) {
+    if (lock_at_once()) return Guard(*this, Outcome::acquired);
+    return lock_slowly(deadline, interrupt);
+  }
   /// To be waited for with others or later; what was got is given back by `unlock`.
   RequestPtr request();
 
@@ -106,7 +138,24 @@ class Mutex {
  private:
   explicit Mutex(std::shared_ptr<detail::Object> object) noexcept;
 
+  /// A lock that nobody else wants is one instruction, and it is worth not to call anything for it.
+  bool lock_at_once() const noexcept {
+    const std::uint32_t me = agent_word_->load(std::memory_order_relaxed);
+    std::uint32_t free = 0;
+    // The memory is still what it was: a mapping that was closed or cut reads as zeroes. Acquire:
+    // what the holder before has stored is seen.
+    return me != 0 && identity_->load(std::memory_order_relaxed) == expected_ &&
+           word_->compare_exchange_strong(free, me, std::memory_order_acquire,
+                                          std::memory_order_relaxed);
+  }
+  std::optional<Guard> try_lock_slowly();
+  std::optional<Guard> lock_slowly(Deadline deadline, Interrupt* interrupt);
+
   std::shared_ptr<detail::Object> object_;
+  const std::atomic<std::uint32_t>* agent_word_;
+  const std::atomic<std::uint64_t>* identity_;
+  std::atomic<std::uint32_t>* word_;
+  std::uint64_t expected_;
 };
 
 }  // namespace crossmem

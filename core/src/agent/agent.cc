@@ -213,6 +213,8 @@ bool Agent::one_thread() const noexcept { return state_->one_thread; }
 
 std::uint32_t Agent::word() const noexcept { return state_->word.load(std::memory_order_relaxed); }
 
+const std::atomic<std::uint32_t>& Agent::word_of_life() const noexcept { return state_->word; }
+
 os::Bell& Agent::bell() {
   if (os::Bell* const made = state_->bell_made.load(std::memory_order_acquire)) return *made;
   const std::lock_guard guard(state_->mutex);

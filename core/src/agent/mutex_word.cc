@@ -39,7 +39,7 @@ Outcome MutexWord::attempt(Word me, const Patience& patience) const {
   }
 }
 
-bool MutexWord::lock_shortly(Word me) const noexcept {
+bool MutexWord::lock_shortly(Word me) const {
   using namespace std::chrono_literals;
   const auto give_up = std::chrono::steady_clock::now() + 2s;
   while (attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy) {

@@ -1,6 +1,7 @@
 // What a wait looks at while it sleeps, and how long it has lasted.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -58,9 +59,9 @@ class Watches {
   /// Whether a word holds something else by now.
   bool look() const noexcept {
     // Sequentially consistent: see Sleeper::sleep_by_bell.
-    for (const os::Watch& watch : watches_)
-      if (watch.word->load(std::memory_order_seq_cst) != watch.value) return true;
-    return false;
+    return std::any_of(watches_.begin(), watches_.end(), [](const os::Watch& watch) {
+      return watch.word->load(std::memory_order_seq_cst) != watch.value;
+    });
   }
   bool is_changed() const noexcept { return changed_; }
   /// Somebody has it, or had it when this was looked at: it may be another by now.
