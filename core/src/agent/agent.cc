@@ -117,7 +117,7 @@ void write_label(AgentSlot& row) noexcept {
 bool Agent::State::try_claim(unsigned index) {
   lock = os::SlotLock::try_take(domain.file(), index);
   if (!lock) return false;
-  slot = index;
+  slot = lock->slot();
   AgentSlot& row = domain.slot(index);
   write_label(row);
   for (auto& wait : domain.waits(index)) wait.store(0, std::memory_order_relaxed);

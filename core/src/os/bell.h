@@ -28,8 +28,7 @@ class Bell {
 
  private:
   struct Ear;
-  SharedWord& word_;
-  std::unique_ptr<Ear> ear_;  ///< Where rings are heard otherwise than by the word itself.
+  std::unique_ptr<Ear> ear_;  ///< Where rings are heard.
 };
 
 }  // namespace crossmem::os

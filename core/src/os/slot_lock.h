@@ -19,6 +19,7 @@ class SlotLock {
   SlotLock(SlotLock&&) noexcept = default;
   SlotLock& operator=(SlotLock&&) noexcept = default;
 
+  unsigned slot() const noexcept { return slot_; }
   void release() noexcept;
   /// In a forked child: closes the child's share, which would keep the lock when the parent is
   /// gone.

@@ -5,18 +5,20 @@
 
 namespace crossmem::os {
 
-struct Bell::Ear {};
+struct Bell::Ear {
+  SharedWord& word;
+};
 
-Bell::Bell(unsigned /*slot*/, SharedWord& word) : word_(word) {}
+Bell::Bell(unsigned /*slot*/, SharedWord& word) : ear_(std::make_unique<Ear>(Ear{word})) {}
 Bell::~Bell() = default;
 
 std::uint32_t Bell::ticket() const noexcept {
   // Sequentially consistent: the look at what is waited for must not come before it.
-  return word_.load(std::memory_order_seq_cst);
+  return ear_->word.load(std::memory_order_seq_cst);
 }
 
 void Bell::sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point until) noexcept {
-  const std::array watches{Watch{&word_, ticket}};
+  const std::array watches{Watch{&ear_->word, ticket}};
   sleep_on(watches, until);
 }
 

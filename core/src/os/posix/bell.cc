@@ -90,7 +90,7 @@ struct Bell::Ear {
   std::thread listener;
 };
 
-Bell::Bell(unsigned slot, SharedWord& word) : word_(word), ear_(std::make_unique<Ear>(slot)) {}
+Bell::Bell(unsigned slot, SharedWord& /*word*/) : ear_(std::make_unique<Ear>(slot)) {}
 Bell::~Bell() = default;
 
 std::uint32_t Bell::ticket() const noexcept {
