@@ -32,8 +32,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Child;
 
-/// Before anything opens a domain: nobody else's locks may suffer.
-const bool kOwnDomain = ::setenv("CROSSMEM_DOMAIN", "hostile", 1) == 0;
+/// Before anything opens a domain: nobody else's locks may suffer, and ours not from the last run.
+const bool kOwnDomain = [] {
+  if (::setenv("CROSSMEM_DOMAIN", "hostile", 1) != 0) return false;
+  for (const char* const name : {"agents", "object.locks", "object.mutex"})
+    os::ControlFile::unlink(name);
+  return true;
+}();
 
 constexpr auto kTime = 2s;
 constexpr std::uint64_t kSize = 16384;
