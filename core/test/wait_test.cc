@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -137,6 +138,44 @@ TEST(Wait, LaterIsEndedByDetaching) {
              [&](WaitResult result) { cancelled = result.cancelled; });
   agent->detach();
   EXPECT_TRUE(cancelled);
+}
+
+TEST(Wait, LaterMayEndTheAgentThatWaits) {
+  auto memory = SharedMemory::anonymous({.size = 4096});
+  auto ours = Event::at(memory, 0, EventReset::manual);
+  std::promise<bool> first;
+  std::promise<bool> second;
+  {
+    auto agent = Agent::attach();
+    auto theirs = Event::at(memory, 0, EventReset::manual, false, agent);
+    auto never = Event::at(memory, Event::kSize, EventReset::manual, false, agent);
+    wait_later(*agent, never.request(), Deadline::never(),
+               [&](WaitResult result) { second.set_value(result.cancelled); });
+    wait_later(*agent, theirs.request(), Deadline::never(), [&, agent](WaitResult result) {
+      agent->detach();
+      first.set_value(result.outcome.has_value());
+    });
+  }
+  ours.set();
+  EXPECT_TRUE(first.get_future().get());
+  EXPECT_TRUE(second.get_future().get());
+}
+
+TEST(Wait, LaterMayDropTheLastOfItsAgent) {
+  auto memory = SharedMemory::anonymous({.size = 4096});
+  auto ours = Event::at(memory, 0, EventReset::manual);
+  std::promise<bool> ended;
+  std::weak_ptr<Agent> watched;
+  {
+    auto agent = Agent::attach();
+    watched = agent;
+    auto theirs = Event::at(memory, 0, EventReset::manual, false, agent);
+    wait_later(*agent, theirs.request(), Deadline::never(),
+               [&](WaitResult result) { ended.set_value(result.outcome.has_value()); });
+  }
+  ours.set();
+  EXPECT_TRUE(ended.get_future().get());
+  while (!watched.expired()) std::this_thread::yield();
 }
 
 TEST(Wait, LaterForThousands) {

@@ -55,12 +55,12 @@ class Roll {
   static Roll& shared() {
     static auto* const roll = [] {
       auto* const made = new Roll;
-      os::watch_forks([] { shared().lock(); }, [] { shared().unlock(); },
+      os::watch_forks([] { shared().mutex_.lock(); }, [] { shared().mutex_.unlock(); },
                       [] {
                         for (auto& entry : shared().forget_) entry.second();
                         shared().forget_.clear();
                         os::forget_lifelines();
-                        shared().unlock();
+                        shared().mutex_.unlock();
                       });
       return made;
     }();
@@ -77,24 +77,23 @@ class Roll {
   }
 
   std::shared_ptr<Agent> of_process() {
-    const std::lock_guard lock(process_mutex_);
-    if (!of_process_ || !of_process_->attached()) of_process_ = Agent::attach();
+    if (auto known = known_of_process()) return known;
+    // Not with the mutex held: attaching takes others, which a fork takes in another order.
+    auto fresh = Agent::attach();
+    const std::lock_guard lock(mutex_);
+    if (of_process_ && of_process_->attached()) return of_process_;
+    std::swap(of_process_, fresh);
     return of_process_;
   }
 
  private:
-  void lock() {
-    process_mutex_.lock();
-    mutex_.lock();
-  }
-  void unlock() {
-    mutex_.unlock();
-    process_mutex_.unlock();
+  std::shared_ptr<Agent> known_of_process() {
+    const std::lock_guard lock(mutex_);
+    return of_process_ && of_process_->attached() ? of_process_ : nullptr;
   }
 
   std::mutex mutex_;
   std::map<const void*, std::function<void()>> forget_;
-  std::mutex process_mutex_;  ///< Before the other one.
   std::shared_ptr<Agent> of_process_;
 };
 
@@ -158,7 +157,7 @@ void Agent::State::detach() noexcept {
     const std::lock_guard guard(mutex);
     ended = std::move(waiter);
   }
-  ended.reset();
+  if (ended) detail::Waiter::retire(std::move(ended));
   const detail::Word mine = word.exchange(0, std::memory_order_relaxed);
   if (mine == 0) return;
   AgentSlot& row = domain.slot(slot);

@@ -12,13 +12,30 @@ namespace detail {
 
 Waiter::Waiter(Agent& agent) : sleeper_(agent), thread_([this] { run(); }) {}
 
-Waiter::~Waiter() {
+void Waiter::retire(std::unique_ptr<Waiter> waiter) noexcept {
+  Waiter& self = *waiter;
+  {
+    const std::lock_guard lock(self.mutex_);
+    self.ending_ = true;
+  }
+  if (self.thread_.get_id() == std::this_thread::get_id()) {
+    self.thread_.detach();
+    self.cancel_all();
+    self.self_ = std::move(waiter);
+    return;
+  }
+  self.sleeper_.stir();
+  self.thread_.join();
+}
+
+void Waiter::cancel_all() noexcept {
+  Ended ended;
   {
     const std::lock_guard lock(mutex_);
-    ending_ = true;
+    while (!pending_.empty())
+      end(pending_.begin()->first, {.outcome = {}, .cancelled = true, .error = {}}, ended);
   }
-  sleeper_.stir();
-  thread_.join();
+  for (auto& [pending, result] : ended) pending.done(std::move(result));
 }
 
 WaitTicket Waiter::add(RequestPtr request, Deadline deadline,
@@ -164,11 +181,9 @@ void Waiter::run() {
     if (sleeps) sleeper_.sleep(watches_, ticket, until);
     lock.lock();
   }
-  Ended ended;
-  while (!pending_.empty())
-    end(pending_.begin()->first, {.outcome = {}, .cancelled = true, .error = {}}, ended);
   lock.unlock();
-  for (auto& [pending, result] : ended) pending.done(std::move(result));
+  cancel_all();
+  const auto self = std::move(self_);
 }
 
 }  // namespace detail

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -20,8 +21,9 @@ namespace crossmem::detail {
 class Waiter {
  public:
   explicit Waiter(Agent& agent);
-  /// Ends all waits as cancelled, and the thread.
-  ~Waiter();
+  /// Ends all waits as cancelled, and the thread. That thread itself may call it, as it drops the
+  /// last request of an agent: then it ends once it has come back from there.
+  static void retire(std::unique_ptr<Waiter> waiter) noexcept;
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
@@ -49,6 +51,7 @@ class Waiter {
   using Ended = std::vector<std::pair<Pending, WaitResult>>;
 
   void run();
+  void cancel_all() noexcept;
   Queue& queue_for(const void* key, WaitTicket ticket, WaitTicket& number);
   /// Takes what can be got of one queue. True if the queue is empty then.
   bool serve(Queue& queue, Inquiry inquiry, Ended& ended);
@@ -71,6 +74,7 @@ class Waiter {
   Watches watches_;
   bool young_ = false;  ///< Somebody has just begun to wait.
   Time next_look_{};    ///< When all queues are served, whether anything woke us or not.
+  std::unique_ptr<Waiter> self_;  ///< Once the thread has to destroy it.
   std::thread thread_;
 };
 
