@@ -1,9 +1,9 @@
 // A mutex is one word and its steps.
 #include "crossmem/mutex.h"
 
-#include <chrono>
 #include <utility>
 
+#include "agent/clock.h"
 #include "agent/mutex_word.h"
 #include "agent/object.h"
 #include "agent/waiting.h"
@@ -22,11 +22,7 @@ constexpr detail::ObjectSpec kSpec{detail::Kind::mutex, 0,
 MutexWord word_of(const Object& object) noexcept { return {object, object.header().word}; }
 
 void note_time_of(const Object& object) noexcept {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  object.header().since.store(
-      static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::milliseconds>(now).count()),
-      std::memory_order_relaxed);
+  object.header().since.store(detail::milliseconds_since_1970(), std::memory_order_relaxed);
 }
 
 class MutexRequest final : public Request {

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace crossmem::testing {
 
@@ -69,6 +71,11 @@ class Signal {
   Signal& operator=(const Signal&) = delete;
 
   void give() const { static_cast<void>(!::write(ends_[1], "x", 1)); }
+  /// Gives, and stands still until it is killed.
+  int give_and_stay() const {
+    give();
+    for (;;) ::pause();
+  }
   void await() const {
     char byte = 0;
     static_cast<void>(!::read(ends_[0], &byte, 1));
@@ -77,5 +84,14 @@ class Signal {
  private:
   int ends_[2];
 };
+
+/// A thread that acts as soon as somebody sleeps for the object.
+template <class Object>
+std::jthread once_awaited(const Object& object, std::function<void()> act) {
+  return std::jthread([&object, act = std::move(act)] {
+    while (object.waiters() == 0) std::this_thread::yield();
+    act();
+  });
+}
 
 }  // namespace crossmem::testing

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
-using testing::Signal;
+using testing::once_awaited;
 using testing::unique_name;
 
 TEST(Event, ManualStaysSet) {
@@ -57,15 +57,11 @@ TEST(Event, MayBeSetFromTheBeginning) {
 TEST(Event, WakesAnotherProcess) {
   const auto name = unique_name("event");
   auto event = Event::open(name, EventReset::manual);
-  Signal ready;
   Child child([&] {
     auto theirs = Event::open(name, EventReset::manual);
-    ready.give();
     return theirs.wait(Deadline::after(10s)) ? 0 : 1;
   });
-  ready.await();
-  std::this_thread::sleep_for(20ms);
-  event.set();
+  const auto setter = once_awaited(event, [&] { event.set(); });
   EXPECT_EQ(child.finish(), 0);
 }
 

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Child;
 using testing::Signal;
+using testing::once_awaited;
 using testing::unique_name;
 
 TEST(Mutex, IsHeldByOne) {
@@ -83,9 +84,7 @@ TEST(Mutex, TellsOfADeadOwner) {
   Child child([&] {
     auto theirs = Mutex::open(name);
     const auto guard = theirs.lock();
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
   EXPECT_FALSE(mutex.try_lock());
@@ -123,18 +122,12 @@ TEST(Mutex, WakesAWaiterWhenItsOwnerIsKilled) {
   Child child([&] {
     auto theirs = Mutex::open(name);
     const auto guard = theirs.lock();
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
   auto mutex = Mutex::open(name);
-  std::thread killer([&] {
-    std::this_thread::sleep_for(50ms);
-    child.kill();
-  });
+  const auto killer = once_awaited(mutex, [&] { child.kill(); });
   const auto guard = mutex.lock();
-  killer.join();
   EXPECT_TRUE(guard->owner_died());
 }
 
@@ -157,9 +150,7 @@ TEST(Mutex, IsNotStolenFromOneWhoStandsStill) {
   Child child([&] {
     auto theirs = Mutex::open(name);
     const auto guard = theirs.lock();
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
   auto mutex = Mutex::open(name);
@@ -301,12 +292,8 @@ TEST(Mutex, EndsAWait) {
   auto mutex = Mutex::open(unique_name("mutex"));
   const auto guard = mutex.lock();
   Interrupt interrupt;
-  std::thread other([&] {
-    std::this_thread::sleep_for(20ms);
-    interrupt.raise();
-  });
+  const auto other = once_awaited(mutex, [&] { interrupt.raise(); });
   EXPECT_FALSE(mutex.lock(Deadline::never(), &interrupt));
-  other.join();
 }
 
 TEST(Mutex, LetsAStarvingWaiterThrough) {

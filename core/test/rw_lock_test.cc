@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Child;
 using testing::Signal;
+using testing::once_awaited;
 using testing::unique_name;
 using enum RwMode;
 
@@ -91,12 +92,8 @@ TEST(RwLock, HasRoomForSoManyReaders) {
   }
   auto more = RwLock::open(name);
   EXPECT_FALSE(more.try_lock(shared));
-  std::thread leaver([&] {
-    std::this_thread::sleep_for(20ms);
-    guards.clear();
-  });
+  const auto leaver = once_awaited(more, [&] { guards.clear(); });
   EXPECT_TRUE(more.lock(shared, Deadline::after(10s)));
-  leaver.join();
 }
 
 TEST(RwLock, LetsWritersGoFirst) {
@@ -124,18 +121,12 @@ TEST(RwLock, ForgetsDeadReaders) {
     Child child([&] {
       auto theirs = RwLock::open(name);
       const auto guard = theirs.lock(mode);
-      held.give();
-      ::pause();
-      return 0;
+      return held.give_and_stay();
     });
     held.await();
     EXPECT_FALSE(ours.try_lock(exclusive));
-    std::thread killer([&] {
-      std::this_thread::sleep_for(20ms);
-      child.kill();
-    });
+    const auto killer = once_awaited(ours, [&] { child.kill(); });
     const auto guard = ours.lock(exclusive, Deadline::after(10s));
-    killer.join();
     ASSERT_TRUE(guard);
     EXPECT_FALSE(guard->owner_died()) << "who reads leaves nothing half done";
   }
@@ -148,17 +139,11 @@ TEST(RwLock, TellsOfADeadWriter) {
   Child child([&] {
     auto theirs = RwLock::open(name);
     const auto guard = theirs.lock(exclusive);
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
-  std::thread killer([&] {
-    std::this_thread::sleep_for(20ms);
-    child.kill();
-  });
+  const auto killer = once_awaited(ours, [&] { child.kill(); });
   EXPECT_TRUE(ours.lock(shared)->owner_died());
-  killer.join();
   EXPECT_TRUE(ours.lock(upgradeable)->owner_died());
   auto guard = ours.lock(exclusive);
   EXPECT_TRUE(guard->owner_died());

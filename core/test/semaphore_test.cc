@@ -18,6 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Child;
 using testing::Signal;
+using testing::once_awaited;
 using testing::unique_name;
 
 TEST(Semaphore, HasItsPermits) {
@@ -56,34 +57,24 @@ TEST(Semaphore, GetsPermitsOfTheDeadBack) {
   Child child([&] {
     auto theirs = Semaphore::open(name, {});
     theirs.acquire(2);
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
   EXPECT_EQ(semaphore.available(), 0U);
   EXPECT_FALSE(semaphore.try_acquire());
-  std::thread killer([&] {
-    std::this_thread::sleep_for(20ms);
-    child.kill();
-  });
+  const auto killer = once_awaited(semaphore, [&] { child.kill(); });
   EXPECT_TRUE(semaphore.acquire(2, Deadline::after(10s)));
-  killer.join();
 }
 
 TEST(Semaphore, IsReleasedToAnotherProcess) {
   const auto name = unique_name("semaphore");
   auto semaphore = Semaphore::open(name, 1);
   semaphore.acquire();
-  Signal ready;
   Child child([&] {
     auto theirs = Semaphore::open(name, 1);
-    ready.give();
     return theirs.acquire(1, Deadline::after(10s)) ? 0 : 1;
   });
-  ready.await();
-  std::this_thread::sleep_for(20ms);
-  semaphore.release();
+  const auto giver = once_awaited(semaphore, [&] { semaphore.release(); });
   EXPECT_EQ(child.finish(), 0);
 }
 
@@ -141,8 +132,9 @@ TEST(CountingSemaphore, IsSpentByTheDead) {
   EXPECT_EQ(child.finish(), -1);
   EXPECT_EQ(semaphore.value(), 0U);
   Child giver([&] {
-    std::this_thread::sleep_for(20ms);
-    CountingSemaphore::open(name, {}).release();
+    auto theirs = CountingSemaphore::open(name, {});
+    while (theirs.waiters() == 0) std::this_thread::yield();
+    theirs.release();
     return 0;
   });
   EXPECT_TRUE(semaphore.acquire(1, Deadline::after(10s)));

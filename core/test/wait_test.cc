@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::Child;
 using testing::Signal;
+using testing::once_awaited;
 using testing::unique_name;
 
 std::vector<Event> make_events(int count, SharedMemory& memory) {
@@ -93,18 +94,12 @@ TEST(Wait, AnyOfAMixTellsOfADeadOwner) {
   Child child([&] {
     auto theirs = Mutex::open(name);
     const auto guard = theirs.lock();
-    held.give();
-    ::pause();
-    return 0;
+    return held.give_and_stay();
   });
   held.await();
-  std::thread killer([&] {
-    std::this_thread::sleep_for(10ms);
-    child.kill();
-  });
+  const auto killer = once_awaited(mutex, [&] { child.kill(); });
   AnyRequest any({event.request(), semaphore.request(), mutex.request()});
   const auto outcome = wait(*Agent::of_process(), any, Deadline::after(10s));
-  killer.join();
   EXPECT_EQ(outcome, Outcome::owner_died);
   EXPECT_EQ(any.index(), 2U);
 }

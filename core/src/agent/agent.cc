@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/clock.h"
 #include "agent/domain.h"
 #include "agent/waiter.h"
 #include "crossmem/error.h"
@@ -105,10 +105,7 @@ void write_label(AgentSlot& row) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i)
     row.program[i].store(text[i], std::memory_order_relaxed);
   row.pid.store(os::process_number(), std::memory_order_relaxed);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  row.started.store(static_cast<std::uint64_t>(
-                        std::chrono::duration_cast<std::chrono::milliseconds>(now).count()),
-                    std::memory_order_relaxed);
+  row.started.store(detail::milliseconds_since_1970(), std::memory_order_relaxed);
 }
 
 }  // namespace

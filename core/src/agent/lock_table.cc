@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "crossmem/error.h"
+#include "hash.h"
 
 namespace crossmem::detail {
 namespace {
@@ -14,12 +15,6 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 void set_state(LockEntry& entry, EntryState state) noexcept {
   entry.state.store(static_cast<std::uint32_t>(state), std::memory_order_release);
-}
-
-std::uint32_t hash_of(std::string_view name) noexcept {
-  std::uint32_t hash = 0x811c9dc5;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
-  return hash;
 }
 
 }  // namespace
@@ -34,7 +29,7 @@ LockEntry* LockTable::end() const noexcept {
 }
 
 os::SharedWord& LockTable::changed(std::string_view name) const noexcept {
-  return object_.cells<os::SharedWord>()[hash_of(name) % kWords];
+  return object_.cells<os::SharedWord>()[fnv1a_32(name) % kWords];
 }
 
 void LockTable::tell(std::string_view name) const noexcept {

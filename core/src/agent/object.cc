@@ -6,6 +6,7 @@
 #include "crossmem/error.h"
 #include "crossmem/mapped_file.h"
 #include "file_mapping.h"
+#include "hash.h"
 #include "os/file.h"
 #include "segment_name.h"
 
@@ -71,10 +72,9 @@ void check_identity(std::uint64_t found, std::uint64_t expected, bool any_parame
                                             std::to_string(expected & 0xFFFF) + ")");
 }
 
-/// FNV-1a, never 0.
+/// Never 0.
 std::uint32_t key_of(const std::string& text) noexcept {
-  std::uint32_t hash = 0x811c9dc5;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+  const std::uint32_t hash = fnv1a_32(text);
   return hash != 0 ? hash : 1;
 }
 

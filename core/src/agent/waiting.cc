@@ -7,6 +7,7 @@
 #include "crossmem/error.h"
 #include "os/bell.h"
 #include "os/lifeline.h"
+#include "os/spin.h"
 
 namespace crossmem {
 namespace detail {
@@ -114,12 +115,6 @@ namespace {
 /// Some microseconds: what is held for no longer is not worth a sleep.
 constexpr int kSpins = 40;
 
-void pause_a_moment() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
-
 std::optional<Outcome> wait_in_thread(Agent& agent, Request& request, Deadline deadline,
                                       Interrupt* interrupt) {
   using detail::Patience;
@@ -128,7 +123,7 @@ std::optional<Outcome> wait_in_thread(Agent& agent, Request& request, Deadline d
     const Outcome outcome = request.attempt(patience);
     if (outcome != Outcome::busy) return outcome;
     if (i == 0 && deadline.passed()) return request.withdraw();
-    pause_a_moment();
+    os::pause_briefly();
   }
   const auto begin = Deadline::Clock::now();
   detail::Sleeper sleeper(agent);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "crossmem/error.h"
+#include "hash.h"
 #include "os/posix/descriptors.h"
 #include "os/posix/patience.h"
 
@@ -38,12 +39,6 @@ bool try_flock(const File& file, int operation) {
 
 File try_open(const std::string& path, int flags) noexcept {
   return File(::open(path.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-}
-
-/// FNV-1a, 64 bits, from a given basis.
-std::uint64_t hash(std::string_view text, std::uint64_t basis) noexcept {
-  for (const char c : text) basis = (basis ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return basis;
 }
 
 std::string hexadecimal(std::uint64_t value, int digits) {
@@ -128,8 +123,8 @@ bool is_hashed(const std::string& name) noexcept { return name.size() > kLongest
 
 std::string system_name(const std::string& name) {
   if (!is_hashed(name)) return "/" + name;
-  return "/cm." + hexadecimal(hash(name, 0xcbf29ce484222325U), 13) +
-         hexadecimal(hash(name, 0x84222325cbf29ce4U), 13);
+  return "/cm." + hexadecimal(fnv1a_64(name), 13) +
+         hexadecimal(fnv1a_64(name, 0x84222325cbf29ce4U), 13);
 }
 
 }  // namespace crossmem::os

@@ -1,0 +1,211 @@
+// Plain data behind every object, handed between agents that are threads: what the thread sanitizer
+// can follow, so that a memory order which is too weak shows as a race.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "crossmem/agent.h"
+#include "crossmem/barrier.h"
+#include "crossmem/condition.h"
+#include "crossmem/event.h"
+#include "crossmem/mutex.h"
+#include "crossmem/rw_lock.h"
+#include "crossmem/semaphore.h"
+#include "crossmem/shared_memory.h"
+
+namespace crossmem {
+namespace {
+
+constexpr unsigned kThreads = 4;
+constexpr unsigned kRounds = 2'000;
+
+/// The objects of all agents lie at one address: by two the sanitizer would see two objects.
+class AgentsAsThreads : public ::testing::Test {
+ protected:
+  static void run(const std::function<void(std::shared_ptr<Agent>, unsigned)>& body) {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 0; i < kThreads; ++i)
+      threads.emplace_back([&body, i] { body(Agent::attach(), i); });
+  }
+
+  SharedMemory memory_ = SharedMemory::anonymous({.size = 1 << 16});
+  std::uint64_t count_ = 0;  ///< Plain, so that it is wrong and a race if two have it at once.
+};
+
+TEST_F(AgentsAsThreads, Mutex) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned) {
+    auto mutex = Mutex::at(memory_, 0, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      const auto guard = i % 2 == 0 ? mutex.lock() : mutex.try_lock();
+      if (guard) ++count_;
+      if (!guard) --i;
+    }
+  });
+  EXPECT_EQ(count_, kThreads * kRounds);
+}
+
+TEST_F(AgentsAsThreads, MutexOfTheDead) {
+  std::atomic<unsigned> died{0};
+  run([&](const std::shared_ptr<Agent>&, unsigned) {
+    for (unsigned i = 0; i < kRounds / 10; ++i) {
+      const auto mortal = Agent::attach();
+      auto guard = Mutex::at(memory_, 0, mortal).lock();
+      if (guard->owner_died()) ++died;
+      guard->mark_consistent();
+      ++count_;
+      mortal->detach();
+    }
+  });
+  EXPECT_EQ(count_, kThreads * (kRounds / 10));
+  EXPECT_EQ(died, count_ - 1) << "each but the first took it from a dead one";
+}
+
+TEST_F(AgentsAsThreads, MutexLater) {
+  std::atomic<unsigned> served{0};
+  run([&](const std::shared_ptr<Agent>& agent, unsigned) {
+    auto mutex = Mutex::at(memory_, 0, agent);
+    std::atomic<unsigned> mine{0};
+    for (unsigned i = 0; i < kRounds / 10; ++i)
+      wait_later(*agent, mutex.request(), Deadline::never(), [&](const WaitResult& result) {
+        if (result.outcome) ++count_;
+        mutex.unlock();
+        ++served;
+        ++mine;
+      });
+    while (mine < kRounds / 10) std::this_thread::yield();
+  });
+  EXPECT_EQ(served, kThreads * (kRounds / 10));
+  EXPECT_EQ(count_, served);
+}
+
+TEST_F(AgentsAsThreads, RwLock) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    auto lock = RwLock::at(memory_, 0, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      if (number < 2) {
+        const auto guard = lock.lock(RwMode::shared);
+        EXPECT_LE(count_, 2 * kRounds);
+      } else if (number == 2) {
+        auto guard = lock.lock(RwMode::upgradeable);
+        const std::uint64_t before = count_;
+        guard->upgrade();
+        count_ = before + 1;
+        guard->downgrade(RwMode::shared);
+        EXPECT_EQ(count_, before + 1);
+      } else {
+        const auto guard = lock.lock(RwMode::exclusive);
+        ++count_;
+      }
+    }
+  });
+  EXPECT_EQ(count_, 2 * kRounds);
+}
+
+TEST_F(AgentsAsThreads, Semaphore) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned) {
+    auto semaphore = Semaphore::at(memory_, 0, 2, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      semaphore.acquire(2);
+      ++count_;
+      semaphore.release(2);
+    }
+  });
+  EXPECT_EQ(count_, kThreads * kRounds);
+}
+
+TEST_F(AgentsAsThreads, CountingSemaphore) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned) {
+    auto semaphore = CountingSemaphore::at(memory_, 0, 1, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      semaphore.acquire();
+      ++count_;
+      semaphore.release();
+    }
+  });
+  EXPECT_EQ(count_, kThreads * kRounds);
+}
+
+TEST_F(AgentsAsThreads, EventsInARing) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    const auto event = [&](unsigned which) {
+      return Event::at(memory_, which % kThreads * Event::kSize, EventReset::automatic,
+                       which % kThreads == 0, agent);
+    };
+    auto mine = event(number);
+    auto next = event(number + 1);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      mine.wait();
+      EXPECT_EQ(count_++ % kThreads, number);
+      next.set();
+    }
+  });
+  EXPECT_EQ(count_, kThreads * kRounds);
+}
+
+TEST_F(AgentsAsThreads, EventForAll) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    auto event = Event::at(memory_, 0, EventReset::manual, false, agent);
+    if (number == 0) {
+      count_ = 7;
+      event.set();
+    }
+    event.wait();
+    EXPECT_EQ(count_, 7U);
+  });
+}
+
+TEST_F(AgentsAsThreads, Condition) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    auto mutex = Mutex::at(memory_, 0, agent);
+    auto condition = Condition::at(memory_, Mutex::kSize, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      auto guard = *mutex.lock();
+      condition.wait(mutex, guard, [&] { return count_ % kThreads == number; });
+      ++count_;
+      condition.notify_all();
+    }
+  });
+  EXPECT_EQ(count_, kThreads * kRounds);
+}
+
+TEST_F(AgentsAsThreads, Barrier) {
+  std::array<std::uint64_t, kThreads> rounds{};
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    auto barrier = Barrier::at(memory_, 0, kThreads, agent);
+    for (unsigned i = 0; i < kRounds; ++i) {
+      ++rounds.at(number);
+      barrier.arrive();
+      for (const std::uint64_t round : rounds) EXPECT_EQ(round, i + 1);
+      barrier.arrive();
+    }
+  });
+}
+
+// More than one sleep can watch: by the doorbell.
+TEST_F(AgentsAsThreads, AnyOfMany) {
+  constexpr unsigned kEvents = 200;
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    std::vector<Event> events;
+    for (unsigned i = 0; i < kEvents; ++i)
+      events.push_back(Event::at(memory_, i * Event::kSize, EventReset::automatic, false, agent));
+    if (number == 0) events.front().set();
+    for (unsigned i = 0; i < kRounds / 10; ++i) {
+      std::vector<RequestPtr> requests;
+      for (Event& event : events) requests.push_back(event.request());
+      AnyRequest any(std::move(requests));
+      EXPECT_TRUE(wait(*agent, any));
+      ++count_;
+      events.at(count_ * 37 % kEvents).set();
+    }
+  });
+  EXPECT_EQ(count_, kThreads * (kRounds / 10));
+}
+
+}  // namespace
+}  // namespace crossmem
