@@ -20,8 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
-using testing::Signal;
 using testing::once_awaited;
+using testing::Signal;
 using testing::unique_name;
 
 TEST(Mutex, IsHeldByOne) {

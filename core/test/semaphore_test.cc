@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
-using testing::Signal;
 using testing::once_awaited;
+using testing::Signal;
 using testing::unique_name;
 
 TEST(Semaphore, HasItsPermits) {

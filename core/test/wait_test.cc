@@ -21,8 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
-using testing::Signal;
 using testing::once_awaited;
+using testing::Signal;
 using testing::unique_name;
 
 std::vector<Event> make_events(int count, SharedMemory& memory) {

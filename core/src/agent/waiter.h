@@ -72,8 +72,8 @@ class Waiter {
   std::set<std::pair<Time, WaitTicket>> deadlines_;
   std::vector<WaitTicket> cancelled_;
   Watches watches_;
-  bool young_ = false;  ///< Somebody has just begun to wait.
-  Time next_look_{};    ///< When all queues are served, whether anything woke us or not.
+  bool young_ = false;            ///< Somebody has just begun to wait.
+  Time next_look_{};              ///< When all queues are served, whether anything woke us or not.
   std::unique_ptr<Waiter> self_;  ///< Once the thread has to destroy it.
   std::thread thread_;
 };
