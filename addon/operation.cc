@@ -53,8 +53,9 @@ Napi::Value Operation::start_waiting(Napi::Env env, Wait wait, Napi::Function ca
 }
 
 Napi::Value Operation::start_request(Napi::Env env, const std::shared_ptr<Agent>& agent,
-                                     RequestPtr request, Deadline deadline, DeliverOutcome deliver,
-                                     Napi::Function callback, bool loop_stays) {
+                                     const RequestPtr& request, Deadline deadline,
+                                     DeliverOutcome deliver, Napi::Function callback,
+                                     bool loop_stays) {
   const auto operation = make(env, {}, env.Undefined(), callback, loop_stays);
   const WaitTicket ticket =
       wait_later(*agent, request, deadline,

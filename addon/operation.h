@@ -39,8 +39,9 @@ class Operation : public std::enable_shared_from_this<Operation> {
 
   /// The same for what the agent's waiter waits for. `loop_stays` keeps the event loop up.
   static Napi::Value start_request(Napi::Env env, const std::shared_ptr<Agent>& agent,
-                                   RequestPtr request, Deadline deadline, DeliverOutcome deliver,
-                                   Napi::Function callback, bool loop_stays);
+                                   const RequestPtr& request, Deadline deadline,
+                                   DeliverOutcome deliver, Napi::Function callback,
+                                   bool loop_stays);
 
   void cancel();
 

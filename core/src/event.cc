@@ -23,7 +23,7 @@ constexpr std::uint16_t kAutomatic = 1;
 constexpr std::uint16_t kInitiallySet = 2;
 
 detail::ObjectSpec spec_of(EventReset reset, bool initially_set) noexcept {
-  const std::uint16_t parameter = static_cast<std::uint16_t>(
+  const auto parameter = static_cast<std::uint16_t>(
       (reset == EventReset::automatic ? kAutomatic : 0) | (initially_set ? kInitiallySet : 0));
   return {detail::Kind::event, parameter, [](std::uint16_t) { return Event::kSize; }};
 }
