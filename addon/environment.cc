@@ -82,4 +82,12 @@ void Environment::shut_down() {
   queue_->shut_down();
 }
 
+bool is_ending(Napi::Env env) noexcept {
+  napi_value global = nullptr;
+  napi_value value = nullptr;
+  // Any call that could run a getter is refused then.
+  return napi_get_global(env, &global) != napi_ok ||
+         napi_get_named_property(env, global, "globalThis", &value) != napi_ok;
+}
+
 }  // namespace crossmem::addon

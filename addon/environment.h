@@ -66,6 +66,11 @@ class Quarantine {
 using PendingOperations =
     std::set<std::weak_ptr<Operation>, std::owner_less<std::weak_ptr<Operation>>>;
 
+/// Whether no JavaScript can run here any more: a worker that is being terminated. To be asked now
+/// and then by a call that blocks its thread, because whoever terminates it waits for it to come
+/// back.
+bool is_ending(Napi::Env env) noexcept;
+
 class Environment {
  public:
   explicit Environment(Napi::Env env);

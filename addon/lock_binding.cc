@@ -2,6 +2,7 @@
 // a number, 0 if it was not got. Time-outs are milliseconds, undefined for none.
 #include "lock_binding.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -54,6 +55,19 @@ LockTable::Entry& entry(const Napi::CallbackInfo& info, std::size_t index) {
   return *found;
 }
 
+/// Calls `attempt` with one deadline after the other until it is true or `deadline` has passed, so
+/// that a worker which is being terminated comes back.
+template <typename Attempt>
+bool in_slices(Napi::Env env, Deadline deadline, Attempt&& attempt) {
+  constexpr std::chrono::milliseconds kSlice{100};
+  for (;;) {
+    const Deadline slice = Deadline::after(kSlice);
+    const bool last = deadline.when() && *deadline.when() <= *slice.when();
+    if (attempt(last ? deadline : slice)) return true;
+    if (last || is_ending(env)) return false;
+  }
+}
+
 /// (request) -> lock
 Napi::Value try_lock(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
@@ -77,7 +91,8 @@ Napi::Value lock_sync(const Napi::CallbackInfo& info) {
         }))
       throw Error(std::make_error_code(std::errc::resource_deadlock_would_occur), "fcntl",
                   "this thread holds the lock itself and would wait for ever");
-    return lock.acquire(deadline) ? add(env, std::move(lock)) : number(env, 0);
+    const bool got = in_slices(env, deadline, [&](Deadline slice) { return lock.acquire(slice); });
+    return got ? add(env, std::move(lock)) : number(env, 0);
   });
 }
 
@@ -113,7 +128,9 @@ Napi::Value try_upgrade(const Napi::CallbackInfo& info) {
 /// (lock, time-out) -> whether it is exclusive now
 Napi::Value upgrade_sync(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
-    return Napi::Boolean::New(env, entry(info, 0).lock->upgrade(to_deadline(info[1])));
+    FileLock& lock = *entry(info, 0).lock;
+    return Napi::Boolean::New(env, in_slices(env, to_deadline(info[1]),
+                                             [&](Deadline slice) { return lock.upgrade(slice); }));
   });
 }
 

@@ -28,7 +28,8 @@ detail::ObjectSpec spec_of(std::optional<std::uint32_t> parties) {
   if (parties && (*parties == 0 || *parties > Barrier::kMostParties))
     throw Error(Errc::out_of_range, "a barrier has 1 to 4096 parties");
   detail::ObjectSpec spec{detail::Kind::barrier, std::nullopt,
-                          [](std::uint16_t count) { return Barrier::size(count); }};
+                          [](std::uint16_t count) { return Barrier::size(count); }, 1,
+                          Barrier::kMostParties};
   if (parties) spec.parameter = static_cast<std::uint16_t>(*parties);
   return spec;
 }
@@ -96,7 +97,13 @@ class ArrivalRequest final : public Request {
     const Word me = object_->agent().word();
     if (me == 0) return std::nullopt;
     // For as long as others count: to give up in the middle could not be told from having come.
-    if (!cells_lock().lock_shortly(me)) return std::nullopt;
+    if (!cells_lock().lock_shortly(me)) {
+      // Somebody stands still in the middle of counting. It may have counted this one already: then
+      // all go on, once it does.
+      std::uint64_t mine = come(phase_, me);
+      cell_->compare_exchange_strong(mine, 0, std::memory_order_relaxed);
+      return std::nullopt;
+    }
     const bool passed = phase_of(*object_) != phase_;
     // Release, with the lock.
     if (!passed) cell_->store(0, std::memory_order_relaxed);

@@ -80,8 +80,12 @@ class EventRequest final : public Request {
   }
 
   std::optional<Outcome> withdraw() noexcept override {
-    if (is_automatic(*object_) && says_set(*object_, load(*object_)))
-      object_->wake(object_->header().word, 1);
+    if (!is_automatic(*object_)) return std::nullopt;
+    // It may have been this waiter that was woken: another one is to look, now or at the next set.
+    Word seen = load(*object_);
+    while (!says_set(*object_, seen))
+      if ((seen & kWaiters) != 0 || exchange(*object_, seen, seen | kWaiters)) return std::nullopt;
+    object_->wake(object_->header().word, 1);
     return std::nullopt;
   }
   void give_back() noexcept override;

@@ -12,6 +12,7 @@ void Interrupt::raise() {
 }
 
 bool Interrupt::raised() const {
+  if (ask_ && ask_()) return true;
   const std::lock_guard lock(mutex_);
   return raised_;
 }

@@ -136,6 +136,13 @@ TEST(Barrier, DoesNotCountTheDead) {
   other.join();
 }
 
+TEST(Barrier, HasSomebodyToWaitFor) {
+  auto memory = SharedMemory::anonymous({.size = 4096});
+  { const auto barrier = Barrier::at(memory, 0, 1); }
+  memory.data()[0] = std::byte{0};
+  EXPECT_CROSSMEM_ERROR(Barrier::at(memory, 0, {}), Errc::corrupt);
+}
+
 TEST(Barrier, ChecksItsNumber) {
   const auto name = unique_name("barrier");
   EXPECT_CROSSMEM_ERROR(Barrier::open(name, {}), std::errc::no_such_file_or_directory);

@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "agent/object.h"
+#include "agent/waiting.h"
 #include "agents.h"
 #include "crossmem/error.h"
 #include "crossmem/mutex.h"
@@ -92,6 +94,22 @@ TEST(Event, AutomaticWakesEachWaiterOnce) {
     EXPECT_EQ(through, i + 1);
   }
   for (auto& thread : threads) thread.join();
+}
+
+// Whoever is woken and gives up leaves word that others sleep.
+TEST(Event, PassesAWakeOn) {
+  auto memory = SharedMemory::anonymous({.size = 4096});
+  auto event = Event::at(memory, 0, EventReset::automatic);
+  auto& word = reinterpret_cast<detail::ObjectHeader*>(memory.data())->word;
+  const auto request = event.request();
+  detail::Watches watches;
+  request->announce({}, watches);
+  EXPECT_NE(word & detail::kWaiters, 0U);
+  event.set();
+  EXPECT_TRUE(event.try_wait()) << "a newcomer, before the one that was woken";
+  EXPECT_EQ(word & detail::kWaiters, 0U);
+  request->withdraw();
+  EXPECT_NE(word & detail::kWaiters, 0U);
 }
 
 TEST(Event, IsOfOneKind) {

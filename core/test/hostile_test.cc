@@ -126,7 +126,7 @@ TEST(Hostile, NoiseInTheTables) {
     const auto keep = LockManager::open("locks");
     // Not the first page: that is looked at before anything else is.
     Child agents([&]() -> int { write_noise(map("agents").subspan(16384), 2); });
-    Child table([&]() -> int { write_noise(map("object.locks").subspan(32), 3); });
+    Child table([&]() -> int { write_noise(map("object.locks").subspan(8, 8192), 3); });
     auto calls = all_calls(memory);
     std::uint32_t id = 0;
     calls.emplace_back([&] {

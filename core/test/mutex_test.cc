@@ -131,6 +131,54 @@ TEST(Mutex, WakesAWaiterWhenItsOwnerIsKilled) {
   EXPECT_TRUE(guard->owner_died());
 }
 
+// Threads run on while exit(3) is under way, and store.
+TEST(Mutex, IsHeldUntilTheLastThreadHasGone) {
+  const auto name = unique_name("mutex");
+  Signal held;
+  Signal exiting;
+  Signal stored;
+  auto memory = SharedMemory::anonymous({.size = 4096});
+  auto* const value = reinterpret_cast<volatile int*>(memory.data());
+  static const Signal* told = nullptr;
+  static const Signal* awaited = nullptr;
+  told = &exiting;
+  awaited = &stored;
+  Child child([&]() -> int {
+    // Registered first, so it runs last.
+    std::atexit([] {
+      told->give();
+      awaited->await();
+    });
+    std::thread([&] {
+      auto theirs = Mutex::open(name);
+      const auto guard = theirs.lock();
+      held.give();
+      std::this_thread::sleep_for(50ms);
+      *value = 1;
+      stored.give_and_stay();
+    }).detach();
+    held.await();
+    std::exit(0);
+  });
+  exiting.await();
+  auto mutex = Mutex::open(name);
+  const auto guard = mutex.lock();
+  EXPECT_EQ(*value, 1);
+  EXPECT_TRUE(guard->owner_died());
+}
+
+TEST(Mutex, DoesNotKeepAProcessFromExiting) {
+  const auto name = unique_name("mutex");
+  auto mutex = Mutex::open(name);
+  const auto guard = mutex.lock();
+  Child child([&]() -> int {
+    const auto agent = Agent::attach();
+    wait_later(*agent, Mutex::open(name, agent).request(), Deadline::never(), [](WaitResult) {});
+    std::exit(7);
+  });
+  EXPECT_EQ(child.finish(), 7);
+}
+
 TEST(Mutex, IsTakenFromADetachedAgent) {
   const auto name = unique_name("mutex");
   auto mutex = Mutex::open(name);

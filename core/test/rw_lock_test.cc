@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -80,6 +81,21 @@ TEST(RwLock, ReadsAsOftenAsItLikes) {
   EXPECT_EQ(lock.holders().size(), 1U);
   guards.clear();
   EXPECT_TRUE(lock.try_lock(exclusive));
+}
+
+// Threads of one agent want the same cells.
+TEST(RwLock, IsNeverBusyForReadersAlone) {
+  auto lock = RwLock::open(unique_name("rw"));
+  std::atomic<int> failures{0};
+  {
+    std::vector<std::jthread> readers;
+    for (int i = 0; i < 3; ++i)
+      readers.emplace_back([&] {
+        for (int round = 0; round < 20'000; ++round)
+          if (!lock.try_lock(shared)) ++failures;
+      });
+  }
+  EXPECT_EQ(failures, 0);
 }
 
 TEST(RwLock, HasRoomForSoManyReaders) {

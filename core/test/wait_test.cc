@@ -173,6 +173,32 @@ TEST(Wait, LaterMayDropTheLastOfItsAgent) {
   while (!watched.expired()) std::this_thread::yield();
 }
 
+TEST(Wait, LaterIsAlwaysTold) {
+  auto mutex = Mutex::open(unique_name("mutex"));
+  const auto guard = mutex.lock();
+  int begun = 0;
+  std::atomic<int> ended{0};
+  for (int i = 0; i < 50; ++i) {
+    const auto agent = Agent::attach();
+    auto theirs = Mutex::open(unique_name("mutex"), agent);
+    const auto held = theirs.lock();
+    Signal running;
+    std::jthread asker([&] {
+      try {
+        for (;; ++begun) {
+          wait_later(*agent, theirs.request(), Deadline::never(), [&](WaitResult) { ++ended; });
+          if (begun % 8 == 0) running.give();
+        }
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), Errc::closed);
+      }
+    });
+    running.await();
+    agent->detach();
+  }
+  EXPECT_EQ(begun, ended);
+}
+
 TEST(Wait, LaterForThousands) {
   auto memory = SharedMemory::anonymous({.size = 1 << 20});
   auto events = make_events(10'000, memory);

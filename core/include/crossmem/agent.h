@@ -64,9 +64,10 @@ class Agent {
 
   // For the library's own use.
   const std::atomic<std::uint32_t>& word_of_life() const noexcept;  ///< What `word` reads.
-  os::Bell& bell();                                                 ///< Made when first asked for.
+  /// Made when first asked for. `Errc::closed` once it is detached, and so for the waiter.
+  std::shared_ptr<os::Bell> bell();
   void ring() noexcept;  ///< Wakes whoever sleeps on the bell, if there is one.
-  detail::Waiter& waiter();
+  std::shared_ptr<detail::Waiter> waiter();
 
  private:
   struct State;

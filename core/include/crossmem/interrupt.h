@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <mutex>
+#include <utility>
 
 namespace crossmem {
 
@@ -10,6 +11,11 @@ namespace crossmem {
 /// later. All members may be called from any thread.
 class Interrupt {
  public:
+  Interrupt() = default;
+  /// `ask` is called by the thread that waits for an object, each time that it wakes and at least
+  /// every 100 milliseconds: true ends the wait too. Waits for file locks do not ask.
+  explicit Interrupt(std::function<bool()> ask) : ask_(std::move(ask)) {}
+
   /// Calls the listener, if there is one. Never blocks for long.
   void raise();
   bool raised() const;
@@ -30,6 +36,7 @@ class Interrupt {
  private:
   mutable std::mutex mutex_;
   bool raised_ = false;
+  std::function<bool()> ask_;
   std::function<void()> wake_;
 };
 

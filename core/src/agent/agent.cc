@@ -16,7 +16,6 @@
 #include "agent/waiter.h"
 #include "crossmem/error.h"
 #include "os/bell.h"
-#include "os/exit_guard.h"
 #include "os/fork.h"
 #include "os/lifeline.h"
 #include "os/process.h"
@@ -36,10 +35,10 @@ struct Agent::State {
   std::atomic<detail::Word> word{0};
   std::optional<os::SlotLock> lock;
   std::mutex mutex;  ///< Of what follows.
-  std::unique_ptr<os::Bell> bell;
-  std::atomic<os::Bell*> bell_made{nullptr};
-  std::unique_ptr<detail::Waiter> waiter;
-  std::optional<os::ExitGuard> last_act;
+  bool detaching = false;
+  std::shared_ptr<os::Bell> bell;
+  std::atomic<bool> bell_made{false};
+  std::shared_ptr<detail::Waiter> waiter;
 
   void claim();
   bool try_claim(unsigned index);
@@ -67,9 +66,17 @@ class Roll {
     return *roll;
   }
 
-  void enter(const void* agent, std::function<void()> forget) {
+  /// No fork comes between `claim` and the entry: the child's share of the slot's lock would hide
+  /// that the parent has died.
+  void enter(const void* agent, const std::function<void()>& claim, std::function<void()> forget) {
     const std::lock_guard lock(mutex_);
-    forget_.emplace(agent, std::move(forget));
+    const auto entry = forget_.emplace(agent, std::move(forget)).first;
+    try {
+      claim();
+    } catch (...) {
+      forget_.erase(entry);
+      throw;
+    }
   }
   void leave(const void* agent) noexcept {
     const std::lock_guard lock(mutex_);
@@ -96,6 +103,12 @@ class Roll {
   std::map<const void*, std::function<void()>> forget_;
   std::shared_ptr<Agent> of_process_;
 };
+
+/// For good.
+template <typename Owned>
+void leak(std::shared_ptr<Owned> owned) {
+  if (owned) new std::shared_ptr<Owned>(std::move(owned));
+}
 
 void write_label(AgentSlot& row) noexcept {
   std::array<std::uint64_t, std::tuple_size_v<decltype(row.program)>> text{};
@@ -149,9 +162,10 @@ void Agent::State::claim() {
 
 void Agent::State::detach() noexcept {
   // The waiter's thread acquires for this agent, so it goes first.
-  std::unique_ptr<detail::Waiter> ended;
+  std::shared_ptr<detail::Waiter> ended;
   {
     const std::lock_guard guard(mutex);
+    detaching = true;
     ended = std::move(waiter);
   }
   if (ended) detail::Waiter::retire(std::move(ended));
@@ -167,18 +181,21 @@ void Agent::State::detach() noexcept {
                                            std::memory_order_relaxed);
   os::untie(row.lifeline);
   lock->release();
+  bell_made.store(false, std::memory_order_relaxed);
+  // Whoever still sleeps on the bell keeps it.
+  std::shared_ptr<os::Bell> silent;
   const std::lock_guard guard(mutex);
-  bell_made.store(nullptr, std::memory_order_relaxed);
-  bell.reset();
+  std::swap(silent, bell);
 }
 
 void Agent::State::forget() noexcept {
+  detaching = true;
   word.store(0, std::memory_order_relaxed);
-  lock->forget();
+  if (lock) lock->forget();
   // Their threads are the parent's: to destroy them here would be to wait for those.
-  static_cast<void>(waiter.release());
-  bell_made.store(nullptr, std::memory_order_relaxed);
-  static_cast<void>(bell.release());
+  leak(std::move(waiter));
+  leak(std::move(bell));
+  bell_made.store(false, std::memory_order_relaxed);
 }
 
 Agent::Agent(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -188,18 +205,15 @@ std::shared_ptr<Agent> Agent::attach(bool one_thread) {
   state->one_thread = one_thread;
   State* const known = state.get();
   Roll::shared();
-  state->claim();
-  auto agent = std::shared_ptr<Agent>(new Agent(std::move(state)));
-  Roll::shared().enter(known, [known] { known->forget(); });
-  // At exit: a process that ends well does not leave its slot to be found dead.
-  known->last_act.emplace([known] { known->detach(); });
-  return agent;
+  Roll::shared().enter(
+      known, [known] { known->claim(); }, [known] { known->forget(); });
+  return std::shared_ptr<Agent>(new Agent(std::move(state)));
 }
 
 std::shared_ptr<Agent> Agent::of_process() { return Roll::shared().of_process(); }
 
 Agent::~Agent() {
-  state_->last_act.reset();  // detaches, but in a forked child
+  state_->detach();
   Roll::shared().leave(state_.get());
 }
 
@@ -211,27 +225,27 @@ std::uint32_t Agent::word() const noexcept { return state_->word.load(std::memor
 
 const std::atomic<std::uint32_t>& Agent::word_of_life() const noexcept { return state_->word; }
 
-os::Bell& Agent::bell() {
-  if (os::Bell* const made = state_->bell_made.load(std::memory_order_acquire)) return *made;
+std::shared_ptr<os::Bell> Agent::bell() {
   const std::lock_guard guard(state_->mutex);
+  if (state_->detaching) throw Error(Errc::closed, "the agent is detached");
   if (!state_->bell) {
     state_->bell =
-        std::make_unique<os::Bell>(state_->slot, state_->domain.slot(state_->slot).doorbell);
-    state_->bell_made.store(state_->bell.get(), std::memory_order_release);
+        std::make_shared<os::Bell>(state_->slot, state_->domain.slot(state_->slot).doorbell);
+    state_->bell_made.store(true, std::memory_order_release);
   }
-  return *state_->bell;
+  return state_->bell;
 }
 
 void Agent::ring() noexcept {
-  if (state_->bell_made.load(std::memory_order_acquire) != nullptr)
+  if (state_->bell_made.load(std::memory_order_acquire))
     os::Bell::ring(state_->slot, state_->domain.slot(state_->slot).doorbell);
 }
 
-detail::Waiter& Agent::waiter() {
+std::shared_ptr<detail::Waiter> Agent::waiter() {
   const std::lock_guard guard(state_->mutex);
-  if (!attached()) throw Error(Errc::closed, "the agent is detached");
-  if (!state_->waiter) state_->waiter = std::make_unique<detail::Waiter>(*this);
-  return *state_->waiter;
+  if (state_->detaching) throw Error(Errc::closed, "the agent is detached");
+  if (!state_->waiter) state_->waiter = std::make_shared<detail::Waiter>(*this);
+  return state_->waiter;
 }
 
 }  // namespace crossmem

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "crossmem/error.h"
 #include "hash.h"
@@ -58,9 +59,11 @@ std::string LockTable::name_of(const LockEntry& entry) {
 LockEntry* LockTable::add(Word owner, std::uint32_t id, std::string_view name,
                           bool exclusive) const {
   LockEntry* const last = entries() + kEntries;
-  LockEntry* vacant = std::find_if(entries(), end(), [](const LockEntry& entry) {
+  LockEntry* const used = end();
+  LockEntry* vacant = std::find_if(entries(), used, [](const LockEntry& entry) {
     return state_of(entry) == EntryState::vacant;
   });
+  const bool is_new = vacant == used && used != last;
   if (vacant == last) {
     for (LockEntry* const entry : entries_of({}))
       if (object_.dead(entry->owner.load(kRelaxed), Inquiry::thorough)) remove(*(vacant = entry));
@@ -76,42 +79,50 @@ LockEntry* LockTable::add(Word owner, std::uint32_t id, std::string_view name,
     vacant->name[i].store(part, kRelaxed);
   }
   vacant->length.store(static_cast<std::uint32_t>(name.size()), kRelaxed);
+  vacant->hash.store(fnv1a_32(name), kRelaxed);
   vacant->owner.store(owner, kRelaxed);
   vacant->id.store(id, kRelaxed);
   vacant->exclusive.store(exclusive ? 1 : 0, kRelaxed);
   vacant->ticket.store(object_.header().since.fetch_add(1, kRelaxed), kRelaxed);
   set_state(*vacant, EntryState::pending);
-  if (vacant == end())
+  if (is_new)
     object_.header().word.store(static_cast<std::uint32_t>(vacant - entries()) + 1, kRelaxed);
   return vacant;
 }
 
 LockEntry* LockTable::find(Word owner, std::uint32_t id) const noexcept {
-  LockEntry* const found = std::find_if(entries(), end(), [&](const LockEntry& entry) {
-    return state_of(entry) != EntryState::vacant && entry.owner.load(kRelaxed) == owner &&
-           entry.id.load(kRelaxed) == id;
-  });
-  return found == end() ? nullptr : found;
+  // Once: it is anybody's to overwrite meanwhile.
+  LockEntry* const last = end();
+  LockEntry* const found = std::find_if(
+      entries(), last, [&](const LockEntry& entry) { return is_of(entry, owner, id); });
+  return found == last ? nullptr : found;
 }
 
 std::vector<LockEntry*> LockTable::entries_of(std::optional<std::string_view> name) const {
-  std::vector<LockEntry*> found;
-  for (LockEntry* entry = entries(); entry != end(); ++entry) {
+  // Sorted by copies of the tickets: those in the table are anybody's to overwrite.
+  std::vector<std::pair<std::uint64_t, LockEntry*>> found;
+  const std::uint32_t hash = name ? fnv1a_32(*name) : 0;
+  LockEntry* const last = end();
+  for (LockEntry* entry = entries(); entry != last; ++entry) {
     if (state_of(*entry) == EntryState::vacant) continue;
-    if (name && (entry->length.load(kRelaxed) != name->size() || name_of(*entry) != *name))
-      continue;
-    found.push_back(entry);
+    if (name && (entry->hash.load(kRelaxed) != hash || name_of(*entry) != *name)) continue;
+    found.emplace_back(entry->ticket.load(kRelaxed), entry);
   }
-  std::sort(found.begin(), found.end(), [](const LockEntry* one, const LockEntry* other) {
-    return one->ticket.load(kRelaxed) < other->ticket.load(kRelaxed);
-  });
-  return found;
+  std::sort(found.begin(), found.end());
+  std::vector<LockEntry*> entries(found.size());
+  std::transform(found.begin(), found.end(), entries.begin(),
+                 [](const auto& pair) { return pair.second; });
+  return entries;
 }
 
-void LockTable::serve(std::string_view name, Inquiry inquiry) const {
+void LockTable::serve(std::string_view name, Word me, Inquiry inquiry) const {
   auto all = entries_of(name);
+  Word alive = me;  // the last owner that was asked for
   bool news = std::erase_if(all, [&](LockEntry* entry) {
-                const bool dead = object_.dead(entry->owner.load(kRelaxed), inquiry);
+                const Word owner = entry->owner.load(kRelaxed);
+                if (owner == alive) return false;
+                const bool dead = object_.dead(owner, inquiry);
+                if (!dead) alive = owner;
                 if (dead) set_state(*entry, EntryState::vacant);
                 return dead;
               }) != 0;

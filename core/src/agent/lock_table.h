@@ -26,7 +26,7 @@ struct LockEntry {
   std::atomic<std::uint32_t> id;         ///< Among those of its owner.
   std::atomic<std::uint32_t> exclusive;  ///< 1 or 0.
   std::atomic<std::uint32_t> length;     ///< Bytes of the name.
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> hash;       ///< Of the name: FNV-1a.
   std::array<std::atomic<std::uint64_t>, LockManager::kLongestName / 8> name;
 };
 static_assert(sizeof(LockEntry) == 288);
@@ -46,8 +46,14 @@ class LockTable {
 
   LockEntry* add(Word owner, std::uint32_t id, std::string_view name, bool exclusive) const;
   LockEntry* find(Word owner, std::uint32_t id) const noexcept;
+  /// Whether it is that request's entry still.
+  static bool is_of(const LockEntry& entry, Word owner, std::uint32_t id) noexcept {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    return state_of(entry) != EntryState::vacant && entry.owner.load(kRelaxed) == owner &&
+           entry.id.load(kRelaxed) == id;
+  }
   /// Grants what can be granted of this name, after entries of the dead are gone.
-  void serve(std::string_view name, Inquiry inquiry) const;
+  void serve(std::string_view name, Word me, Inquiry inquiry) const;
   /// Of everybody but this entry.
   void steal(std::string_view name, LockEntry& thief) const;
   void remove(LockEntry& entry) const;

@@ -39,10 +39,11 @@ Outcome MutexWord::attempt(Word me, const Patience& patience) const {
   }
 }
 
-bool MutexWord::lock_shortly(Word me) const {
+bool MutexWord::lock_shortly(Word me, std::chrono::milliseconds longest) const {
   using namespace std::chrono_literals;
-  const auto give_up = std::chrono::steady_clock::now() + 2s;
-  while (attempt(me, {.inquiry = Inquiry::thorough}) == Outcome::busy) {
+  const auto give_up = std::chrono::steady_clock::now() + longest;
+  // It does not wait for its turn: those who starve, or did, do not keep it out.
+  while (attempt(me, {.inquiry = Inquiry::thorough, .waits = false}) == Outcome::busy) {
     if (std::chrono::steady_clock::now() > give_up) return false;
     std::this_thread::sleep_for(50us);
   }

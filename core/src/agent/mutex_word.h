@@ -14,7 +14,7 @@ class MutexWord {
   Outcome attempt(Word me, const Patience& patience) const;
   /// For what others hold for some microseconds. False if one of them stands still for two seconds,
   /// or somebody has overwritten the word.
-  bool lock_shortly(Word me) const;
+  bool lock_shortly(Word me, std::chrono::milliseconds longest = std::chrono::seconds(2)) const;
   /// Says that somebody waits.
   void announce(const Patience& patience, Watches& watches) const;
   /// Passes a wake on.

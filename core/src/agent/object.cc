@@ -101,6 +101,8 @@ void Object::adopt(const ObjectSpec& spec) {
   if (found == 0) fail(std::errc::no_such_file_or_directory, "open", "there is no object here yet");
   check_identity(found, expected, !spec.parameter);
   identity_ = found;
+  if (parameter() < spec.least || parameter() > spec.most)
+    throw Error(Errc::corrupt, "no such object has the parameter " + std::to_string(parameter()));
   if (view_.bytes.size() < size_for(spec, found))
     throw Error(Errc::corrupt, "the memory is shorter than the object says");
 }

@@ -45,6 +45,9 @@ struct ObjectSpec {
   std::optional<std::uint16_t> parameter;
   /// Bytes that an object with this parameter has, header included.
   std::size_t (*size)(std::uint16_t parameter);
+  /// What the parameter may be.
+  std::uint16_t least = 0;
+  std::uint16_t most = 0xffff;
 };
 
 /// Shared by an object, its guards and its requests. All members may be called from any thread.

@@ -33,25 +33,27 @@ Word RwWords::writer_or_none(const Patience& patience) const noexcept {
 /// A cell of this agent, counted once more; null if all are other agents'.
 RwWords::Cell* RwWords::claim(Word me, const Patience& patience) const noexcept {
   const unsigned first = slot_of(me) % RwLock::kReaders;
-  Cell* vacant = nullptr;
-  std::uint64_t vacant_value = 0;
-  for (unsigned i = 0; i < RwLock::kReaders; ++i) {
-    Cell& cell = cells()[(first + i) % RwLock::kReaders];
-    std::uint64_t seen = cell.load(std::memory_order_relaxed);
-    while (owner_of(seen) == me && count_of(seen) < kMostReads)
-      if (cell.compare_exchange_weak(seen, seen + kOne, std::memory_order_seq_cst)) return &cell;
-    if (vacant == nullptr && (owner_of(seen) == 0 || object_.dead(low(seen), patience.inquiry))) {
-      vacant = &cell;
-      vacant_value = seen;
+  for (;;) {
+    Cell* vacant = nullptr;
+    std::uint64_t vacant_value = 0;
+    for (unsigned i = 0; i < RwLock::kReaders; ++i) {
+      Cell& cell = cells()[(first + i) % RwLock::kReaders];
+      std::uint64_t seen = cell.load(std::memory_order_relaxed);
+      while (owner_of(seen) == me && count_of(seen) < kMostReads)
+        if (cell.compare_exchange_weak(seen, seen + kOne, std::memory_order_seq_cst)) return &cell;
+      if (vacant == nullptr && (owner_of(seen) == 0 || object_.dead(low(seen), patience.inquiry))) {
+        vacant = &cell;
+        vacant_value = seen;
+      }
+      // It may have another cell further on: two of one agent do no harm.
+      if (seen == 0) break;
     }
-    // It may have another cell further on: two of one agent do no harm.
-    if (seen == 0) break;
+    if (vacant == nullptr) return nullptr;
+    if (vacant->compare_exchange_strong(vacant_value, kOne | (vacant_value & kWaiters) | me,
+                                        std::memory_order_seq_cst))
+      return vacant;
+    // Another reader was faster: somebody has got on.
   }
-  if (vacant != nullptr &&
-      vacant->compare_exchange_strong(vacant_value, kOne | (vacant_value & kWaiters) | me,
-                                      std::memory_order_seq_cst))
-    return vacant;
-  return nullptr;
 }
 
 Outcome RwWords::attempt_read(Word me, const Patience& patience) const {

@@ -9,10 +9,15 @@
 
 namespace crossmem {
 namespace detail {
+namespace {
+
+constexpr int kShare = 10;
+
+}  // namespace
 
 Waiter::Waiter(Agent& agent) : sleeper_(agent), thread_([this] { run(); }) {}
 
-void Waiter::retire(std::unique_ptr<Waiter> waiter) noexcept {
+void Waiter::retire(std::shared_ptr<Waiter> waiter) noexcept {
   Waiter& self = *waiter;
   {
     const std::lock_guard lock(self.mutex_);
@@ -43,6 +48,7 @@ WaitTicket Waiter::add(RequestPtr request, Deadline deadline,
   WaitTicket ticket = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (ending_) throw Error(Errc::closed, "the agent is detached");
     ticket = ++last_ticket_;
     WaitTicket queue = 0;
     queue_for(request->queue(), ticket, queue).tickets.push_back(ticket);
@@ -81,6 +87,11 @@ void Waiter::end(WaitTicket ticket, WaitResult result, Ended& ended) {
   if (!result.outcome) result.outcome = pending.request->withdraw();
   if (const auto queue = queues_.find(pending.queue); queue != queues_.end())
     queue->second.fresh = true;
+  // Nobody learns of what was got beside an error.
+  if (result.error && result.outcome) {
+    pending.request->give_back();
+    result.outcome.reset();
+  }
   if (pending.deadline.when()) deadlines_.erase({*pending.deadline.when(), ticket});
   ended.emplace_back(std::move(pending), std::move(result));
 }
@@ -153,14 +164,20 @@ void Waiter::serve_all(Ended& ended) {
     watches_.append(queue.watches);
     ++at;
   }
-  Time next = now + longest_sleep(watches_);
+  Time next = now + longest_trust(watches_);
   // Whoever starves says so in the word, in time.
   if (std::exchange(young_, false)) next = std::min(next, now + kStarvingAfter);
-  next_look_ = all ? next : std::min(next_look_, next);
+  // With thousands of waits a look at all takes long: it has a tenth of the time at most.
+  if (all) {
+    const Time done = Deadline::Clock::now();
+    rests_until_ = done + kShare * (done - now);
+  }
+  next_look_ = std::max(rests_until_, all ? next : std::min(next_look_, next));
 }
 
 Waiter::Time Waiter::next_time() const {
-  Time next = pending_.empty() ? Time::max() : next_look_;
+  if (pending_.empty()) return Time::max();
+  Time next = std::min(next_look_, Deadline::Clock::now() + longest_sleep(watches_));
   if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
   return next;
 }
@@ -190,9 +207,12 @@ void Waiter::run() {
 
 WaitTicket wait_later(Agent& agent, RequestPtr request, Deadline deadline,
                       std::function<void(WaitResult)> done) {
-  return agent.waiter().add(std::move(request), deadline, std::move(done));
+  return agent.waiter()->add(std::move(request), deadline, std::move(done));
 }
 
-void cancel_wait(Agent& agent, WaitTicket ticket) { agent.waiter().cancel(ticket); }
+void cancel_wait(Agent& agent, WaitTicket ticket) {
+  // Detached: that has ended all waits.
+  if (agent.attached()) agent.waiter()->cancel(ticket);
+}
 
 }  // namespace crossmem

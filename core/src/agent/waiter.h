@@ -23,10 +23,11 @@ class Waiter {
   explicit Waiter(Agent& agent);
   /// Ends all waits as cancelled, and the thread. That thread itself may call it, as it drops the
   /// last request of an agent: then it ends once it has come back from there.
-  static void retire(std::unique_ptr<Waiter> waiter) noexcept;
+  static void retire(std::shared_ptr<Waiter> waiter) noexcept;
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
+  /// `Errc::closed` once it is retired.
   WaitTicket add(RequestPtr request, Deadline deadline, std::function<void(WaitResult)> done);
   void cancel(WaitTicket ticket);
 
@@ -74,7 +75,8 @@ class Waiter {
   Watches watches_;
   bool young_ = false;            ///< Somebody has just begun to wait.
   Time next_look_{};              ///< When all queues are served, whether anything woke us or not.
-  std::unique_ptr<Waiter> self_;  ///< Once the thread has to destroy it.
+  Time rests_until_{};            ///< Not before.
+  std::shared_ptr<Waiter> self_;  ///< Once the thread has to keep it till its end.
   std::thread thread_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <thread>
 
 #include "crossmem/error.h"
 #include "os/bell.h"
@@ -58,7 +60,12 @@ bool sleeps_on_words(const Watches& watches) noexcept {
 }  // namespace
 
 microseconds longest_sleep(const Watches& watches) noexcept {
-  if (!os::lifelines_work() || !sleeps_on_words(watches)) return kUntold;
+  const microseconds trust = longest_trust(watches);
+  return sleeps_on_words(watches) ? trust : std::min(trust, kUntold);
+}
+
+microseconds longest_trust(const Watches& watches) noexcept {
+  if (!os::lifelines_work()) return kUntold;
   if (watches.owner_is_ending()) return kEnding;
   return watches.is_owned() ? kLongestOwned : kLongest;
 }
@@ -86,8 +93,16 @@ void Sleeper::sleep(const Watches& watches, std::uint32_t ticket,
 
 void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
                             Deadline::Clock::time_point until, Word me) {
-  os::Bell& bell = agent_.bell();
-  const std::uint32_t rings = bell.ticket();
+  std::shared_ptr<os::Bell> bell;
+  try {
+    bell = agent_.bell();
+  } catch (const Error&) {
+    // Detached, or no descriptor is left: then nothing rings, and looking is all there is.
+    std::this_thread::sleep_until(
+        std::min<Deadline::Clock::time_point>(until, Deadline::Clock::now() + kUntold));
+    return;
+  }
+  const std::uint32_t rings = bell->ticket();
   const std::uint64_t bit = interest_bit(slot_of(me));
   // Sequentially consistent, as is the other side, which changes the word and then looks at the
   // interest: one of the two sees the other. Whoever takes the bit away rings.
@@ -98,7 +113,7 @@ void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
   }
   if (watches.look()) return;
   if (this->ticket() != ticket) return;
-  bell.sleep(rings, until);
+  bell->sleep(rings, until);
 }
 
 void Sleeper::stir() noexcept {

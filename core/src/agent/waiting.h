@@ -100,8 +100,10 @@ class Sleeper {
   std::vector<os::Watch> words_;
 };
 
-/// How long a sleep may last at most, for what is watched.
+/// How long a sleep may last at most, for what is watched; then the words are looked at.
 std::chrono::microseconds longest_sleep(const Watches& watches) noexcept;
+/// How long nothing but the words need be looked at.
+std::chrono::microseconds longest_trust(const Watches& watches) noexcept;
 /// After so long a wait starves.
 inline constexpr std::chrono::milliseconds kStarvingAfter{5};
 

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cctype>
 #include <cstdlib>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -233,16 +234,15 @@ bool ControlFile::clean(const std::string& name) {
 std::vector<std::string> ControlFile::names() {
   const std::string folder = control_directory();
   std::vector<std::string> names;
-  DIR* const opened = ::opendir(folder.c_str());
-  if (opened == nullptr) throw_errno("opendir");
-  while (const dirent* const entry = ::readdir(opened)) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> opened(::opendir(folder.c_str()), ::closedir);
+  if (!opened) throw_errno("opendir");
+  while (const dirent* const entry = ::readdir(opened.get())) {
     const std::string_view name = entry->d_name;
     if (name.starts_with(kUnfinished))
       remove_idle(folder, std::string(name), [] { return true; });
     else if (name != "." && name != "..")
       names.emplace_back(name);
   }
-  ::closedir(opened);
   return names;
 }
 
