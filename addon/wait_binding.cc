@@ -91,8 +91,9 @@ Napi::Value wait_sync(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
     const Arguments arguments(info);
     const Wait wait = to_wait(arguments);
+    Interrupt ending([env] { return is_ending(env); });
     const auto outcome = crossmem::wait(*Environment::of(env).agent(), *wait.whole(),
-                                        to_deadline(arguments.at(kWaitLength)));
+                                        to_deadline(arguments.at(kWaitLength)), &ending);
     return to_js(env, wait, outcome);
   });
 }
@@ -141,9 +142,13 @@ Napi::Value wait_condition(const Napi::CallbackInfo& info) {
     auto& mutex = std::get<Mutex>(object_entry(env, info[1]).object);
     const RequestPtr notification = condition.request();
     mutex.unlock(info[2].ToBoolean());
-    const auto notified = crossmem::wait(*mutex.agent(), *notification, to_deadline(info[3]));
+    Interrupt ending([env] { return is_ending(env); });
+    const auto notified =
+        crossmem::wait(*mutex.agent(), *notification, to_deadline(info[3]), &ending);
     const RequestPtr lock = mutex.request();
-    const auto outcome = crossmem::wait(*mutex.agent(), *lock);
+    const auto outcome = crossmem::wait(*mutex.agent(), *lock, Deadline::never(), &ending);
+    // Not got: there is no JavaScript any more to be told.
+    if (!outcome) throw Error(Errc::cancelled, {});
     const Napi::Array result = Napi::Array::New(env);
     result.Set(std::uint32_t{0}, Napi::Boolean::New(env, notified.has_value()));
     result.Set(std::uint32_t{1}, number(env, to_got(*outcome, *lock)));
