@@ -87,6 +87,11 @@ export class Barrier extends SharedObject {
   }
 
   /** @internal */
+  override get givesBack(): boolean {
+    return false;
+  }
+
+  /** @internal */
   override take(): undefined {
     return undefined;
   }

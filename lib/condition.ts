@@ -84,6 +84,11 @@ export class Condition extends SharedObject {
   }
 
   /** @internal */
+  override get givesBack(): boolean {
+    return false;
+  }
+
+  /** @internal */
   override take(): undefined {
     return undefined;
   }

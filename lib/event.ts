@@ -92,7 +92,7 @@ export class Event extends SharedObject {
     // Only what nobody has seen is given back.
     return {
       [Symbol.dispose]: () => {
-        if (this.#automatic) this.set();
+        if (this.#automatic) addon.setEvent(this.idToGiveBack, true);
       },
     };
   }

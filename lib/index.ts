@@ -1,7 +1,8 @@
 // What `crossmem` exports.
-export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
+
 export { Barrier, type BarrierOptions } from './barrier.js';
 export { Condition } from './condition.js';
+export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
 export { Event, type EventOptions } from './event.js';
 export { FileLock, type FileLockOptions, type LockMode } from './file-lock.js';
 export type { Guard } from './guard.js';

@@ -194,6 +194,11 @@ export class Mutex extends SharedObject {
   }
 
   /** @internal */
+  override alone(): boolean {
+    return true;
+  }
+
+  /** @internal */
   override take(_way: number, how: number): Guard {
     this.#held = true;
     return new Guard(this, 0, how === got.ownerDied);
@@ -207,7 +212,7 @@ export class Mutex extends SharedObject {
     this.#statistics?.released();
     const words = this.#words;
     if (words !== undefined && whole && tryUnlock(words, this.#me)) return;
-    addon.releaseObject(this.id, 0, whole);
+    addon.releaseObject(this.idToGiveBack, 0, whole);
   }
 
   /** @internal */

@@ -1,9 +1,11 @@
 // RwLock: many readers or one writer, among all threads and processes.
+import { constants } from 'node:os';
 import { invalidValue, makeError } from './errors.js';
 import { Guard } from './guard.js';
 import { internal, type Mapping } from './mapping.js';
 import { addon, got, kinds, ways } from './native.js';
 import {
+  type EndWait,
   type Holder,
   openByName,
   openInMapping,
@@ -31,13 +33,52 @@ export class RwGuard extends Guard {
     return modes[this.way] as RwMode;
   }
 
-  /** Makes an upgradeable lock exclusive, once all readers have gone. */
+  /** Ends the upgrade that is waiting. */
+  #endUpgrade: EndWait | undefined;
+
+  /**
+   * Makes an upgradeable lock exclusive, once all readers have gone. Until it has ended, another
+   * change is `EALREADY`; a {@link release} ends it with `ERR_CROSSMEM_CLOSED`.
+   */
   async upgrade(options?: AsyncWaitOptions): Promise<void> {
     const lock = this.#upgradeable();
     if (lock === undefined) return;
     const wait = checkWait(options);
-    const [, how] = await waitFor([new Want(lock, ways.upgrade)], false, wait);
-    this.#become(lock, ways.exclusive, how === got.ownerDied);
+    wait.signal?.throwIfAborted();
+    let way: number = ways.upgradeable;
+    let ownerDied = false;
+    // The lock stays open until what is held by then is known.
+    const stay: EndWait = () => {};
+    lock.beginWait(stay);
+    // Meanwhile it is the upgrade's to give back.
+    lock.count(ways.upgradeable, -1);
+    const begun = (end: EndWait) => {
+      this.#endUpgrade = end;
+    };
+    try {
+      const [, how] = await waitFor([new Want(lock, ways.upgrade)], false, { ...wait, begun });
+      way = ways.exclusive;
+      ownerDied = how === got.ownerDied;
+    } finally {
+      this.#endUpgrade = undefined;
+      lock.count(way, 1);
+      const unwanted = this.released || lock.closed;
+      if (unwanted) lock.giveBack(way, !ownerDied);
+      else if (way === ways.exclusive) this.change(lock, way, ownerDied);
+      lock.endWait(stay);
+    }
+  }
+
+  /** Lets others have it. Twice is fine. */
+  override release(): void {
+    const end = this.#endUpgrade;
+    if (end === undefined) {
+      super.release();
+      return;
+    }
+    // Given back once the upgrade has ended, which is soon.
+    this.change(undefined, this.way, this.ownerDied);
+    end(makeError('ERR_CROSSMEM_CLOSED', undefined, undefined, 'the lock was released'));
   }
 
   /** {@link upgrade}, blocking this thread. */
@@ -72,6 +113,10 @@ export class RwGuard extends Guard {
   }
 
   #held(): RwLock {
+    if (this.#endUpgrade !== undefined) {
+      const { EALREADY } = constants.errno;
+      throw makeError(EALREADY, 'lock', undefined, 'an upgrade of this lock is waiting');
+    }
     if (this.lender === undefined) {
       throw makeError('ERR_CROSSMEM_CLOSED', undefined, undefined, 'the lock was released');
     }
@@ -173,7 +218,22 @@ export class RwLock extends SharedObject {
   }
 
   /** @internal */
-  override take(way: number, how: number): RwGuard {
+  override alone(way: number): boolean {
+    return way === ways.exclusive;
+  }
+
+  /** @internal */
+  override take(way: number, how: number): Disposable {
+    if (way !== ways.upgrade) return this.#take(way, how);
+    const { exclusive, upgradeable } = ways;
+    const whole = how !== got.ownerDied;
+    return {
+      [Symbol.dispose]: () =>
+        addon.downgradeObject(this.idToGiveBack, exclusive, upgradeable, whole),
+    };
+  }
+
+  #take(way: number, how: number): RwGuard {
     this.count(way, 1);
     return new RwGuard(this, way, how === got.ownerDied);
   }
@@ -183,7 +243,7 @@ export class RwLock extends SharedObject {
     // Closed: that has released it.
     if (this.#held[way] === 0) return;
     this.count(way, -1);
-    addon.releaseObject(this.id, way, whole);
+    addon.releaseObject(this.idToGiveBack, way, whole);
   }
 
   /** @internal */
@@ -200,12 +260,12 @@ export class RwLock extends SharedObject {
 
   #try(way: number): RwGuard | null {
     const how = addon.tryObject(this.id, way);
-    return how === got.nothing ? null : this.take(way, how);
+    return how === got.nothing ? null : this.#take(way, how);
   }
 
   #lockSync(way: number, options: WaitOptions | undefined): RwGuard {
     const [, how = 0] = waitForSync([new Want(this, way)], false, checkWait(options));
-    return this.take(way, how);
+    return this.#take(way, how);
   }
 
   async #lock(way: number, options: AsyncWaitOptions | undefined): Promise<RwGuard> {
@@ -214,6 +274,6 @@ export class RwLock extends SharedObject {
     const guard = this.#try(way);
     if (guard !== null) return guard;
     const [, how = 0] = await waitFor([new Want(this, way)], false, wait);
-    return this.take(way, how);
+    return this.#take(way, how);
   }
 }

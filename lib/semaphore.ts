@@ -126,7 +126,7 @@ export class Semaphore extends SharedObject {
     // Closed: that has released them.
     if (this.#held < count) return;
     this.#held -= count;
-    addon.releaseObject(this.id, count, true);
+    addon.releaseObject(this.idToGiveBack, count, true);
   }
 
   /** @internal */
@@ -220,7 +220,7 @@ export class CountingSemaphore extends SharedObject {
   /** @internal */
   override take(count: number, _how: number): Disposable {
     // Only what nobody has seen is given back.
-    return { [Symbol.dispose]: () => this.release(count) };
+    return { [Symbol.dispose]: () => addon.releaseObject(this.idToGiveBack, count, true) };
   }
 }
 

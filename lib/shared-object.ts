@@ -1,7 +1,7 @@
 // SharedObject: what all locks, semaphores, events, conditions and barriers have in common.
-import { invalidType, timedOut } from './errors.js';
+import { invalidType, makeError, timedOut } from './errors.js';
 import { internal, Mapping, nativeOf } from './mapping.js';
-import { addon, type NativeHolder, type WaitResult } from './native.js';
+import { addon, type Cancel, type NativeHolder, type WaitResult } from './native.js';
 import { run } from './operation.js';
 import { type Bytes, checkBytes, checkString } from './validate.js';
 import type { CheckedWait } from './wait-options.js';
@@ -53,7 +53,20 @@ export class Want {
     readonly object: SharedObject,
     readonly way: number,
   ) {}
+
+  /** Whether both can never be had at the same time by one thread. */
+  excludes({ object, way }: Want): boolean {
+    const same =
+      object === this.object ||
+      (object.name !== undefined &&
+        object.name === this.object.name &&
+        object.constructor === this.object.constructor);
+    return same && (object.alone(way) || object.alone(this.way));
+  }
 }
+
+/** Closes what was forgotten. A guard, or a wait, keeps its object from being. */
+const forgotten = new FinalizationRegistry<number>((id) => addon.closeObject(id));
 
 /**
  * The base of {@link Mutex}, {@link RwLock}, {@link Semaphore}, {@link Event}, {@link Condition} and
@@ -64,8 +77,11 @@ export class Want {
  * it holds when it ends is told to be abandoned.
  */
 export abstract class SharedObject implements Disposable {
-  /** What the addon knows it by; 0 once closed. */
-  #id: number;
+  /** What the addon knows it by. */
+  readonly #id: number;
+  #closed = false;
+  /** What ends the waits that go on. */
+  readonly #waits = new Set<EndWait>();
   readonly #name: string | undefined;
   #loopStays = true;
 
@@ -77,6 +93,7 @@ export abstract class SharedObject implements Disposable {
     }
     this.#id = parts.id;
     this.#name = parts.name;
+    forgotten.register(this, parts.id, this);
   }
 
   /** Undefined for one in a mapping. */
@@ -85,7 +102,7 @@ export abstract class SharedObject implements Disposable {
   }
 
   get closed(): boolean {
-    return this.#id === 0;
+    return this.#closed;
   }
 
   /**
@@ -93,7 +110,7 @@ export abstract class SharedObject implements Disposable {
    * many objects does not name them all. For people.
    */
   get waiters(): number {
-    return addon.waitersOf(this.#id);
+    return addon.waitersOf(this.id);
   }
 
   /** Waits that begin from now on do not keep the event loop up. */
@@ -108,12 +125,30 @@ export abstract class SharedObject implements Disposable {
     return this;
   }
 
-  /** Lets the object go, and what is held through it. Twice is fine. */
+  /**
+   * Lets the object go, and what is held through it; waits for it reject with `ERR_CROSSMEM_CLOSED`.
+   * Twice is fine. It throws, and is closed all the same, if something cannot be released: because
+   * the mapping that it lies in was closed before it.
+   */
   close(): void {
-    if (this.#id === 0) return;
-    this.releaseAll();
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.releaseAll();
+    } finally {
+      if (this.#waits.size === 0) this.#end();
+      for (const end of this.#waits) end(this.#closedError());
+    }
+  }
+
+  #closedError(): Error {
+    const text = 'the object was closed while somebody waited for it';
+    return makeError('ERR_CROSSMEM_CLOSED', undefined, this.#name, text);
+  }
+
+  #end(): void {
+    forgotten.unregister(this);
     addon.closeObject(this.#id);
-    this.#id = 0;
   }
 
   /** {@link close}, for `using`. */
@@ -121,9 +156,22 @@ export abstract class SharedObject implements Disposable {
     this.close();
   }
 
-  /** @internal */
+  /** @internal 0 once closed. */
   get id(): number {
+    return this.#closed ? 0 : this.#id;
+  }
+  /** @internal To give back by what was got: good until the last wait has ended. */
+  get idToGiveBack(): number {
     return this.#id;
+  }
+  /** @internal From now until {@link endWait} it is not closed altogether; `end` is called if it should. */
+  beginWait(end: EndWait): void {
+    this.#waits.add(end);
+  }
+  /** @internal */
+  endWait(end: EndWait): void {
+    this.#waits.delete(end);
+    if (this.#closed && this.#waits.size === 0) this.#end();
   }
   /** @internal */
   get loopStays(): boolean {
@@ -136,6 +184,14 @@ export abstract class SharedObject implements Disposable {
   /** @internal */
   protected get defaultWay(): number {
     return 0;
+  }
+  /** @internal Whether nobody else has it who has it so. */
+  alone(_way: number): boolean {
+    return false;
+  }
+  /** @internal Whether what was got can be given back, as if nothing had been. */
+  get givesBack(): boolean {
+    return true;
   }
   /** @internal Of what was got: something to give it back by, if it can be. */
   abstract take(way: number, got: number): Disposable | undefined;
@@ -154,37 +210,60 @@ export function waitForSync(wants: readonly Want[], all: boolean, options: Check
   return unlessTimedOut(result, wants, options);
 }
 
-/** The same, later. What was got when it was aborted already is given back. */
+/** How a wait is ended from outside: it rejects with the reason. */
+export type EndWait = (reason: unknown) => void;
+
+interface LaterOptions extends CheckedWait {
+  loopStays?: boolean;
+  /** Told how to end the wait, before it can end. */
+  begun?: (end: EndWait) => void;
+}
+
+/**
+ * The same, later. What was got in the moment when it was aborted, or one of the objects closed, is
+ * given back.
+ */
 export async function waitFor(
   wants: readonly Want[],
   all: boolean,
-  options: CheckedWait,
-  loopStays = wants.some(({ object }) => object.loopStays),
+  options: LaterOptions,
 ): Promise<number[]> {
-  const { signal, timeout } = options;
-  const objects = wants.map(({ object }) => object.id);
-  const result = unlessTimedOut(
-    await run<WaitResult>(
-      (_, done) =>
-        addon.wait(
-          undefined,
-          done,
-          objects,
-          wants.map(({ way }) => way),
-          all,
-          timeout,
-          loopStays,
-        ),
+  const { signal, timeout, begun } = options;
+  const loopStays = options.loopStays ?? wants.some(({ object }) => object.loopStays);
+  const ids = wants.map(({ object }) => object.id);
+  const allWays = wants.map(({ way }) => way);
+  let ended: { reason: unknown } | undefined;
+  let cancel: Cancel | undefined;
+  const end: EndWait = (reason) => {
+    ended ??= { reason };
+    cancel?.();
+  };
+  for (const { object } of wants) object.beginWait(end);
+  begun?.(end);
+  try {
+    const result = await run<WaitResult>(
+      (_, done) => {
+        cancel = addon.wait(undefined, done, ids, allWays, all, timeout, loopStays);
+        return cancel;
+      },
       { signal },
-    ),
-    wants,
-    options,
-  );
-  if (signal?.aborted) {
+    );
+    if (result === undefined || (ended === undefined && !signal?.aborted)) {
+      return unlessTimedOut(result, wants, options);
+    }
+    const got = all ? wants : [wants[result[0] ?? 0] as Want];
+    // A barrier that has opened has: there is no way back, and whoever aborts comes too late.
+    if (ended === undefined && !got.every(({ object }) => object.givesBack)) return result;
     for (const taken of takeAll(wants, all, result)) taken?.[Symbol.dispose]();
-    throw signal.reason;
+    throw ended === undefined ? signal?.reason : ended.reason;
+  } catch (error) {
+    // It tells only that it was cancelled.
+    throw ended !== undefined && (error as { code?: string }).code === 'ABORT_ERR'
+      ? ended.reason
+      : error;
+  } finally {
+    for (const { object } of wants) object.endWait(end);
   }
-  return result;
 }
 
 /** What was got of each; of one, it alone. */

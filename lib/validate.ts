@@ -82,10 +82,10 @@ export function checkFunction(name: string, value: unknown): void {
 
 export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;
-  if (value === null || typeof value !== 'object' || !('aborted' in value)) {
+  if (!(value instanceof AbortSignal)) {
     throw invalidType('options.signal', 'an instance of AbortSignal', value);
   }
-  return value as AbortSignal;
+  return value;
 }
 
 /** Milliseconds to wait, or undefined for ever. */

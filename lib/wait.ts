@@ -1,5 +1,6 @@
 // waitAny and waitAll: one of several objects of any kinds, or all of them.
-import { invalidType } from './errors.js';
+import { constants } from 'node:os';
+import { invalidType, makeError } from './errors.js';
 import type { Guard } from './guard.js';
 import { SharedObject, takeAll, Want, waitFor, waitForSync } from './shared-object.js';
 import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
@@ -22,11 +23,25 @@ function toWants(objects: readonly Waitable[]): Want[] {
   if (!Array.isArray(objects) || objects.length === 0) {
     throw invalidType('objects', 'an array of at least one lock, semaphore or event', objects);
   }
-  return objects.map((one, i) => {
+  // Not `map`, which skips holes.
+  return Array.from(objects, (one: unknown, i) => {
     if (one instanceof Want) return one;
     if (one instanceof SharedObject) return one.wantedByDefault;
     throw invalidType(`objects[${i}]`, 'a lock, semaphore or event of crossmem', one);
   });
+}
+
+/** For all: whoever wants a lock twice would wait for himself. */
+function toAllWants(objects: readonly Waitable[]): Want[] {
+  const wants = toWants(objects);
+  wants.forEach((want, i) => {
+    if (wants.slice(0, i).some((other) => want.excludes(other))) {
+      const { EDEADLK } = constants.errno;
+      const text = 'the same lock twice: it would be waited for for ever';
+      throw makeError(EDEADLK, 'wait', want.object.name, text);
+    }
+  });
+  return wants;
 }
 
 function isGuard(taken: Disposable | undefined): taken is Guard {
@@ -70,7 +85,7 @@ export async function waitAll(
   objects: readonly Waitable[],
   options?: AsyncWaitOptions,
 ): Promise<(Guard | undefined)[]> {
-  const wants = toWants(objects);
+  const wants = toAllWants(objects);
   const wait = checkWait(options);
   wait.signal?.throwIfAborted();
   return toAll(wants, await waitFor(wants, true, wait));
@@ -81,6 +96,6 @@ export function waitAllSync(
   objects: readonly Waitable[],
   options?: WaitOptions,
 ): (Guard | undefined)[] {
-  const wants = toWants(objects);
+  const wants = toAllWants(objects);
   return toAll(wants, waitForSync(wants, true, checkWait(options)));
 }

@@ -78,7 +78,11 @@ interface CheckedRequest {
 }
 
 function checkRequest(name: string, options: WebLockOptions): CheckedRequest {
-  const mode = checkOneOf('options.mode', options.mode ?? 'exclusive', modes);
+  const mode = checkOneOf(
+    'options.mode',
+    options.mode === undefined ? 'exclusive' : options.mode,
+    modes,
+  );
   const ifAvailable = checkFlag('options.ifAvailable', options.ifAvailable, false);
   const steal = checkFlag('options.steal', options.steal, false);
   const signal = checkSignal(options.signal);
@@ -114,9 +118,11 @@ export class LockManager {
     maybeCallback?: Callback<T>,
   ): Promise<Awaited<T>> {
     const callback = maybeCallback ?? (optionsOrCallback as Callback<T>);
-    const options = maybeCallback === undefined ? {} : (optionsOrCallback as WebLockOptions);
+    // As Web IDL has it: null and undefined are a dictionary without members.
+    const options =
+      maybeCallback === undefined ? {} : ((optionsOrCallback ?? {}) as WebLockOptions);
     if (typeof callback !== 'function') throw invalidType('callback', 'of type function', callback);
-    if (options === null || typeof options !== 'object') {
+    if (typeof options !== 'object') {
       throw invalidType('options', 'of type object', options);
     }
     const key = `${name}`;
@@ -165,8 +171,8 @@ export class LockManager {
 
   /** Rejects when the lock has been stolen; otherwise it never settles. */
   async #theft(table: Manager, id: number, released: AbortSignal): Promise<never> {
-    const wait = { timeout: undefined, signal: released };
-    await waitFor([new Want(table, id)], false, wait, false).catch(() => new Promise(() => {}));
+    const wait = { timeout: undefined, signal: released, loopStays: false };
+    await waitFor([new Want(table, id)], false, wait).catch(() => new Promise(() => {}));
     throw new DOMException('The lock was stolen', 'AbortError');
   }
 }

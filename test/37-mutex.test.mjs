@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { Mapping, MappedFile, Mutex, SharedMemory } from 'crossmem';
+import { MappedFile, Mapping, Mutex, SharedMemory } from 'crossmem';
 import { keep, makeFile, root, runCode, segmentName, startCode } from './helpers/fixture.mjs';
 
 const holding = `const mutex = crossmem.Mutex.open(process.argv[1]);

@@ -149,13 +149,18 @@ test('refuses what the standard refuses', async () => {
   }
   await assert.rejects(locks.request(name), { code: 'ERR_INVALID_ARG_TYPE' });
   await assert.rejects(
-    locks.request(name, null, () => {}),
+    locks.request(name, 'options', () => {}),
     { code: 'ERR_INVALID_ARG_TYPE' },
   );
-  await assert.rejects(
-    locks.request(name, { mode: 'x' }, () => {}),
-    TypeError,
-  );
+  for (const mode of ['x', null]) {
+    await assert.rejects(
+      locks.request(name, { mode }, () => {}),
+      TypeError,
+    );
+  }
+  // A dictionary without members, as Web IDL has it.
+  await locks.request(name, null, () => {});
+  await locks.request(name, undefined, () => {});
   await assert.rejects(
     locks.request('x'.repeat(257), () => {}),
     { code: 'ERR_OUT_OF_RANGE' },

@@ -1,5 +1,6 @@
 // Drop-in for node-filemap: FileMapping and Mutex as on Windows, on crossmem.
-import { MappedFile, type Mapping, SharedMemory } from '../index.js';
+import { resolve } from 'node:path';
+import { Mutex as CrossmemMutex, MappedFile, type Mapping, SharedMemory } from '../index.js';
 import { checkArguments, failingAs, isNumber, isString, onlyWithNew } from './win32.js';
 import {
   INFINITE,
@@ -28,34 +29,56 @@ interface Opened {
   path?: SharedMemory;
 }
 
-function openFile(path: SharedMemory, size: number): Opened {
+function openFile(path: SharedMemory, create: boolean, size: number): Opened {
   try {
-    const file = readPath(path);
-    const mapping = MappedFile.open(file, {
-      access: 'readwrite',
-      create: true,
-      size,
-      length: size,
-    });
-    return { mapping, path };
+    const options = { access: 'readwrite', create, size, length: size } as const;
+    return { mapping: MappedFile.open(readPath(path), options), path };
   } catch (error) {
     path.close();
     throw error;
   }
 }
 
+function notePath(name: string, file: string): SharedMemory {
+  // Others may work in another directory.
+  const full = resolve(file);
+  if (Buffer.byteLength(full) >= pathSize) {
+    throw Object.assign(new Error('the path is too long'), { code: 'ENAMETOOLONG' });
+  }
+  const path = SharedMemory.create(pathName(name), { size: pathSize });
+  path.write(`${full}\0`);
+  return path;
+}
+
+/** What a name stands for is told in two steps: between them, nobody looks. */
+function alone<T>(work: () => T): T {
+  using mutex = CrossmemMutex.open('node-filemap.names');
+  using _ = mutex.lockSync({ timeout: 10_000 });
+  return work();
+}
+
+/** Undefined if the name stands for no file. */
+function pathOf(name: string): SharedMemory | undefined {
+  try {
+    return SharedMemory.open(pathName(name));
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 function create(file: string | null, name: string, size: number): Opened {
   // A name that exists is opened, whatever it stands for.
-  if (SharedMemory.exists(pathName(name))) return open(name, size);
+  const path = pathOf(name);
+  if (path !== undefined) return openFile(path, false, size);
   if (file === null) return { mapping: SharedMemory.openOrCreate(name, { size }) };
-  const path = SharedMemory.openOrCreate(pathName(name), { size: pathSize });
-  if (path.created) path.write(`${file}\0`);
-  return openFile(path, size);
+  return openFile(notePath(name, file), true, size);
 }
 
 function open(name: string, size: number): Opened {
-  if (SharedMemory.exists(pathName(name))) return openFile(SharedMemory.open(pathName(name)), size);
-  return { mapping: SharedMemory.open(name, { size }) };
+  const path = pathOf(name);
+  if (path === undefined) return { mapping: SharedMemory.open(name, { size }) };
+  return openFile(path, false, size);
 }
 
 /** A file, or memory alone, under a name that processes share. */
@@ -82,14 +105,16 @@ class Win32FileMapping implements NamedFileMapping {
     const [file, name, size] = rest as [string | null, string, number];
     this.closeMapping();
     const what = file === null ? 'Failed to create file mapping' : 'Failed to create file';
-    this.#opened = failingAs(what, () => create(file, toName(name), size));
+    this.#opened = failingAs(what, () => alone(() => create(file, toName(name), size)));
   }
 
   openMapping(...rest: unknown[]): void {
     checkArguments('FileMapping.openMapping', rest, [isString, isNumber]);
     const [name, size] = rest as [string, number];
     this.closeMapping();
-    this.#opened = failingAs('Failed to open file mapping', () => open(toName(name), size));
+    this.#opened = failingAs('Failed to open file mapping', () =>
+      alone(() => open(toName(name), size)),
+    );
   }
 
   closeMapping(): void {

@@ -124,6 +124,9 @@ class Win32Mutex implements NamedMutex {
     checkArguments('Mutex.waitMultiple', rest, [isMutexList, isBoolean, isNumber]);
     const [mutexes, all, milliseconds] = rest as [Win32Mutex[], boolean, number];
     return failingAs('Failed to wait on mutex', () => {
+      if (mutexes.length === 0) {
+        throw Object.assign(new Error('nothing to wait for'), { code: 'EINVAL' });
+      }
       const wanted = mutexes.map((one) => one.#handle());
       const options = toOptions(milliseconds);
       return all ? waitForAll(wanted, options) : waitForAny(wanted, options);

@@ -13,10 +13,12 @@ const numbers: Record<string, number> = {
   EBADF: 6,
   ENOMEM: 8,
   EINVAL: 87,
+  ERR_INVALID_ARG_TYPE: 87,
   ERR_INVALID_ARG_VALUE: 87,
   ERR_OUT_OF_RANGE: 87,
   ENOSPC: 112,
   EEXIST: 183,
+  ENAMETOOLONG: 206,
   ERR_CROSSMEM_CORRUPT: 1392,
 };
 
@@ -49,6 +51,7 @@ export const isBoolean = (value: unknown) => typeof value === 'boolean';
 
 /** A class that says what the original said when it is called without `new`. */
 export function onlyWithNew<T extends new () => object>(name: string, original: T): T {
+  Object.defineProperty(original, 'name', { value: name });
   return new Proxy(original, {
     apply() {
       throw new Error(`Must create ${name} with new`);

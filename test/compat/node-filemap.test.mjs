@@ -1,7 +1,8 @@
 // node-filemap: its README's protocol between two processes, its errors, and what was mended.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { relative } from 'node:path';
 import test from 'node:test';
 import * as esm from 'crossmem/node-filemap';
 import { makeFile, missingFile, segmentName, startCode } from '../helpers/fixture.mjs';
@@ -202,4 +203,62 @@ test('what was mended: bounds, use before opening and after closing', () => {
   map.closeMapping();
   assert.throws(() => map.writeBuffer(Buffer.alloc(1), 0, 0, 1), closed);
   new Mutex().release();
+});
+
+test('a name stands for one file, wherever it was named from', async () => {
+  const name = segmentName();
+  const path = makeFile('');
+  const map = new FileMapping();
+  map.createMapping(relative(process.cwd(), path), name, 64);
+  map.writeBuffer(Buffer.from('here'), 0, 0, 4);
+  const other = startCode(
+    `process.chdir('/');
+     const { FileMapping } = require('crossmem/node-filemap');
+     const map = new FileMapping();
+     map.openMapping(process.argv[1], 64);
+     const buffer = Buffer.alloc(4);
+     map.readInto(0, 4, buffer);
+     say(buffer.toString());`,
+    { args: [name] },
+  );
+  assert.equal(await other.next(), 'here');
+  await other.end();
+  map.closeMapping();
+});
+
+test('a path that is too long leaves no name behind', () => {
+  const name = segmentName();
+  const map = new FileMapping();
+  assert.throws(() => map.createMapping(`/${'x'.repeat(5000)}`, name, 64), /error code: 206$/);
+  map.createMapping(null, name, 64);
+  map.closeMapping();
+});
+
+test('two processes that create a mapping at the same time get the same one', async () => {
+  const name = segmentName();
+  const path = makeFile('');
+  const code = `const { FileMapping } = require('crossmem/node-filemap');
+    say('ready');
+    await hear();
+    for (let i = 0; i < 200; i++) {
+      const map = new FileMapping();
+      map.createMapping(process.argv[2], process.argv[1], 64);
+      map.closeMapping();
+    }
+    say('done');`;
+  const both = [0, 1].map(() => startCode(code, { args: [name, path] }));
+  await Promise.all(both.map((one) => one.next()));
+  for (const one of both) one.say('go');
+  assert.deepEqual(await Promise.all(both.map((one) => one.next())), ['done', 'done']);
+  await Promise.all(both.map((one) => one.end()));
+});
+
+test('waits for nothing as Win32 does', () => {
+  const mutex = new Mutex();
+  mutex.create(segmentName());
+  assert.throws(() => mutex.waitMultiple([], false, 10), /error code: 87$/);
+  assert.throws(() => mutex.waitMultiple([], true, 10), /error code: 87$/);
+  assert.equal(FileMapping.name, 'FileMapping');
+  assert.equal(Mutex.name, 'Mutex');
+  mutex.close();
 });

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as crossmem from 'crossmem';
-import MmapIpc from 'crossmem/mmap-ipc';
 import mmapIo from 'crossmem/mmap-io';
+import MmapIpc from 'crossmem/mmap-ipc';
 import nodeMmap from 'crossmem/node-mmap';
 import Shared from 'crossmem/shared_memory';
 

@@ -122,5 +122,20 @@ SharedMemory.create('name', { size: 1, persist: 'for-ever' });
 // @ts-expect-error: a synchronous wait has no signal
 FileLock.lockSync('file', { signal: AbortSignal.abort() });
 
-export { alive, base, copied, found, hints, later, listed, locks, named, number, opened };
-export { processes, residency, seals, verbs };
+export {
+  alive,
+  base,
+  copied,
+  found,
+  hints,
+  later,
+  listed,
+  locks,
+  named,
+  number,
+  opened,
+  processes,
+  residency,
+  seals,
+  verbs,
+};

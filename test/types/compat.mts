@@ -1,6 +1,7 @@
 // The types of the drop-ins, as ES modules see them.
-import MmapIpc from 'crossmem/mmap-ipc';
+
 import mmapIo, { map, PROT_READ } from 'crossmem/mmap-io';
+import MmapIpc from 'crossmem/mmap-ipc';
 import nodeMmap, { MS_SYNC } from 'crossmem/node-mmap';
 import SharedMemory from 'crossmem/shared_memory';
 
