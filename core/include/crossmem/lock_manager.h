@@ -41,8 +41,9 @@ class LockManager {
     /// Takes it from those who hold it, who are told (`theft`), and before those who wait.
     bool steal = false;
   };
-  /// To be waited for; whose turn it is counts from here on. `id` names the request among those of this agent, for `release`. A name has
-  /// at most 256 bytes (`Errc::out_of_range`). EAGAIN while the table is full.
+  /// To be waited for; whose turn it is counts from here on. `id` names the request among those of
+  /// this agent, for `release`. A name has at most 256 bytes (`Errc::out_of_range`). EAGAIN while
+  /// the table is full.
   RequestPtr request(const std::string& name, std::uint32_t id, const Options& options);
   /// Got when the lock of this request has been stolen.
   RequestPtr theft(std::uint32_t id);
