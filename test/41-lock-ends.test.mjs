@@ -256,11 +256,10 @@ test('a worker is gone at once, and so is what it held', async () => {
   const name = segmentName();
   const mutex = keep(Mutex.open(name));
   const worker = new Worker(
-    `const { Mutex } = require('crossmem');
+    `const { Event, Mutex } = require('crossmem');
      globalThis.guard = Mutex.open(${JSON.stringify(name)}).lockSync();
      require('node:worker_threads').parentPort.postMessage('held');
-     Mutex.open(${JSON.stringify(name)} + '2').lockSync();
-     Mutex.open(${JSON.stringify(name)} + '2').lockSync({ timeout: 60_000 });`,
+     Event.open(${JSON.stringify(name)} + 'never').waitSync();`,
     { eval: true },
   );
   await once(worker, 'message');
