@@ -83,6 +83,8 @@ test('waits for another process, and times out', async () => {
   const pending = mutex.lock();
   const third = startCode(holding, { args: [name] });
   while (mutex.waiters < 2) await sleep(1);
+  // Either of the two may be the first.
+  third.say('release');
   other.say('release');
   (await pending).release();
   assert.equal(await third.next(), 'held');

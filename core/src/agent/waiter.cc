@@ -12,6 +12,7 @@ namespace detail {
 namespace {
 
 constexpr int kShare = 10;
+constexpr std::chrono::seconds kLongestRest{1};
 
 }  // namespace
 
@@ -167,10 +168,11 @@ void Waiter::serve_all(Ended& ended) {
   Time next = now + longest_trust(watches_);
   // Whoever starves says so in the word, in time.
   if (std::exchange(young_, false)) next = std::min(next, now + kStarvingAfter);
-  // With thousands of waits a look at all takes long: it has a tenth of the time at most.
+  // With thousands of waits a look at all takes long: it has a tenth of the time at most. Or the
+  // machine slept meanwhile.
   if (all) {
     const Time done = Deadline::Clock::now();
-    rests_until_ = done + kShare * (done - now);
+    rests_until_ = done + std::min<Time::duration>(kShare * (done - now), kLongestRest);
   }
   next_look_ = std::max(rests_until_, all ? next : std::min(next_look_, next));
 }
