@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "agent/clock.h"
 #include "agent/domain.h"
@@ -105,9 +106,9 @@ class Roll {
 };
 
 /// For good.
-template <typename Owned>
-void leak(std::shared_ptr<Owned> owned) {
-  if (owned) new std::shared_ptr<Owned>(std::move(owned));
+void keep(std::shared_ptr<void> owned) {
+  static auto* const kept = new std::vector<std::shared_ptr<void>>;
+  if (owned) kept->push_back(std::move(owned));
 }
 
 void write_label(AgentSlot& row) noexcept {
@@ -193,8 +194,8 @@ void Agent::State::forget() noexcept {
   word.store(0, std::memory_order_relaxed);
   if (lock) lock->forget();
   // Their threads are the parent's: to destroy them here would be to wait for those.
-  leak(std::move(waiter));
-  leak(std::move(bell));
+  keep(std::move(waiter));
+  keep(std::move(bell));
   bell_made.store(false, std::memory_order_relaxed);
 }
 
