@@ -71,7 +71,7 @@ const mutants = [
   {
     what: 'requests of the dead stay in the lock manager',
     file: 'agent/lock_table.cc',
-    from: 'const bool dead = object_.dead(entry->owner.load(kRelaxed), inquiry);',
+    from: 'const bool dead = object_.dead(owner, inquiry);',
     to: 'const bool dead = false;',
     tests: '*AtEveryInstruction/lock_manager*',
   },
