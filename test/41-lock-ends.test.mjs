@@ -176,7 +176,7 @@ test('what is forgotten is closed, what is held is not', async () => {
        const begin = count();
        let end = begin;
        for (let i = 0; i < 500; i++) crossmem.Mutex.open(name + i);
-       for (let i = 0; i < 100 && (i === 0 || end > begin); i++) {
+       for (let i = 0; i < 100 && (i === 0 || end - begin >= 10); i++) {
          gc();
          await sleep(10);
          end = count();
@@ -190,7 +190,8 @@ test('what is forgotten is closed, what is held is not', async () => {
     { args: [name] },
   );
   assert.equal(result.held, true);
-  assert.ok(result.left <= 0, `${result.left} descriptors`);
+  // Of 500; the process may have opened some of its own meanwhile.
+  assert.ok(result.left < 10, `${result.left} descriptors`);
 });
 
 const blocked = {
