@@ -8,6 +8,7 @@
 #include "agent/object.h"
 #include "agents.h"
 #include "crossmem/error.h"
+#include "temporary.h"
 
 namespace crossmem {
 namespace {
@@ -35,6 +36,13 @@ TEST(LockManager, GrantsInTurn) {
 TEST(LockManager, ForgetsARequestThatNobodyWaitsFor) {
   auto manager = LockManager::open(unique_name("locks"));
   { const auto request = manager.request("lock", 1, {}); }
+  EXPECT_TRUE(manager.query().empty());
+}
+
+TEST(LockManager, RefusesNamesThatAreTooLong) {
+  auto manager = LockManager::open(unique_name("locks"));
+  EXPECT_CROSSMEM_ERROR(manager.request(std::string(LockManager::kLongestName + 1, 'x'), 1, {}),
+                        Errc::out_of_range);
   EXPECT_TRUE(manager.query().empty());
 }
 

@@ -136,6 +136,7 @@ TEST(Mutex, IsHeldUntilTheLastThreadHasGone) {
   const auto name = unique_name("mutex");
   Signal held;
   Signal exiting;
+  Signal tried;
   Signal stored;
   auto memory = SharedMemory::anonymous({.size = 4096});
   auto* const value = reinterpret_cast<volatile int*>(memory.data());
@@ -153,7 +154,7 @@ TEST(Mutex, IsHeldUntilTheLastThreadHasGone) {
       auto theirs = Mutex::open(name);
       const auto guard = theirs.lock();
       held.give();
-      std::this_thread::sleep_for(50ms);
+      tried.await();
       *value = 1;
       stored.give_and_stay();
     }).detach();
@@ -162,6 +163,8 @@ TEST(Mutex, IsHeldUntilTheLastThreadHasGone) {
   });
   exiting.await();
   auto mutex = Mutex::open(name);
+  EXPECT_FALSE(mutex.try_lock());
+  tried.give();
   const auto guard = mutex.lock();
   EXPECT_EQ(*value, 1);
   EXPECT_TRUE(guard->owner_died());
@@ -342,6 +345,10 @@ TEST(Mutex, EndsAWait) {
   Interrupt interrupt;
   const auto other = once_awaited(mutex, [&] { interrupt.raise(); });
   EXPECT_FALSE(mutex.lock(Deadline::never(), &interrupt));
+  int asked = 0;
+  Interrupt asks([&] { return ++asked == 3; });
+  EXPECT_FALSE(mutex.lock(Deadline::never(), &asks));
+  EXPECT_EQ(asked, 3);
 }
 
 TEST(Mutex, LetsAStarvingWaiterThrough) {

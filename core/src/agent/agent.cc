@@ -86,7 +86,7 @@ class Roll {
 
   std::shared_ptr<Agent> of_process() {
     if (auto known = known_of_process()) return known;
-    // Not with the mutex held: attaching takes others, which a fork takes in another order.
+    // Not with the mutex held: attaching enters the roll itself.
     auto fresh = Agent::attach();
     const std::lock_guard lock(mutex_);
     if (of_process_ && of_process_->attached()) return of_process_;
