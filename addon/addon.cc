@@ -8,6 +8,7 @@
 #include "crossmem/file_lock.h"
 #include "crossmem/mapping.h"
 #include "environment.h"
+#include "kernel_objects.h"
 #include "lock_binding.h"
 #include "mapping_binding.h"
 #include "object_binding.h"
@@ -60,6 +61,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_locks(env, exports);
   export_objects(env, exports);
   export_waits(env, exports);
+  export_kernel_objects(env, exports);
   return exports;
 }
 

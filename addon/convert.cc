@@ -125,24 +125,33 @@ Napi::Value to_number(Napi::Env env, std::uint64_t value) {
 
 Napi::Value to_js_error(Napi::Env env, const std::exception_ptr& error) {
   const auto make = [env](const Napi::Value& code, const std::string& syscall,
-                          const std::string& path, const std::string& detail) {
-    return Environment::of(env).make_error.Call(
-        {code, optional_text(env, syscall), optional_text(env, path), optional_text(env, detail)});
+                          const std::string& path, const std::string& detail,
+                          const Napi::Value& native) {
+    return Environment::of(env).make_error.Call({code, optional_text(env, syscall),
+                                                 optional_text(env, path),
+                                                 optional_text(env, detail), native});
   };
   try {
     std::rethrow_exception(error);
   } catch (const Error& failure) {
-    const Napi::Value code =
-        failure.code().category() == error_category()
-            ? Napi::String::New(env, code_of(static_cast<Errc>(failure.code().value())))
-                  .As<Napi::Value>()
-            : Napi::Number::New(env, failure.code().value());
-    return make(code, failure.syscall(), failure.path(), failure.detail());
+    const std::error_code code = failure.code();
+    if (code.category() == error_category())
+      return make(Napi::String::New(env, code_of(static_cast<Errc>(code.value()))),
+                  failure.syscall(), failure.path(), failure.detail(), env.Undefined());
+    const int number = code.default_error_condition().value();
+    if (code.category() == std::generic_category() || code.category() == std::system_category())
+      return make(Napi::Number::New(env, number), failure.syscall(), failure.path(),
+                  failure.detail(), env.Undefined());
+    const std::string detail =
+        code.message() + (failure.detail().empty() ? "" : "; " + failure.detail());
+    return make(Napi::Number::New(env, number), failure.syscall(), failure.path(), detail,
+                Napi::Number::New(env, code.value()));
   } catch (const std::bad_alloc&) {
     return make(Napi::Number::New(env, static_cast<int>(std::errc::not_enough_memory)), "malloc",
-                {}, {});
+                {}, {}, env.Undefined());
   } catch (const std::exception& failure) {
-    return make(Napi::String::New(env, "ERR_CROSSMEM_INTERNAL"), {}, {}, failure.what());
+    return make(Napi::String::New(env, "ERR_CROSSMEM_INTERNAL"), {}, {}, failure.what(),
+                env.Undefined());
   }
 }
 

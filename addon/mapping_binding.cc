@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "crossmem/error.h"
+#include "host.h"
 
 namespace crossmem::addon {
 namespace {
@@ -197,7 +198,7 @@ Napi::Value MappingBinding::enter(const Napi::CallbackInfo& info) {
 Napi::Value MappingBinding::descriptor(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
     mapping_->check();
-    return Napi::Number::New(env, static_cast<double>(mapping_->descriptor()));
+    return Napi::Number::New(env, static_cast<double>(descriptor_of(mapping_->descriptor())));
   });
 }
 

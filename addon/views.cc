@@ -1,14 +1,13 @@
 // Each view is known by a weak reference until its finalizer has run.
 #include "views.h"
 
-#include <dlfcn.h>
-
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "crossmem/error.h"
 #include "environment.h"
+#include "host.h"
 
 namespace crossmem::addon {
 
@@ -73,7 +72,7 @@ Napi::Value Views::shared_array_buffer(Napi::Env env, std::byte* data, std::size
   using Finalize = void (*)(void* data, void* hint);
   using Create = napi_status (*)(napi_env, void*, std::size_t, Finalize, void*, napi_value*);
   static const auto create =
-      reinterpret_cast<Create>(::dlsym(RTLD_DEFAULT, "node_api_create_external_sharedarraybuffer"));
+      reinterpret_cast<Create>(host_function("node_api_create_external_sharedarraybuffer"));
   if (create == nullptr)
     throw Error(Errc::unsupported,
                 "this runtime cannot make a SharedArrayBuffer of mapped memory (Node.js 22.23, "

@@ -1,9 +1,7 @@
 // Faults of other people's code: a null dereference, and a crash handler that a program installed.
-#include <node_api.h>
-#include <signal.h>
-#include <unistd.h>
+#include "crash.h"
 
-#include <cstring>
+#include <node_api.h>
 
 namespace {
 
@@ -13,18 +11,8 @@ napi_value dereference_null(napi_env, napi_callback_info) {
   return nullptr;
 }
 
-void report(int, siginfo_t*, void*) {
-  constexpr char kText[] = "user handler ran\n";
-  [[maybe_unused]] const auto ignored = ::write(STDOUT_FILENO, kText, sizeof kText - 1);
-  ::_exit(42);
-}
-
 napi_value install_handler(napi_env, napi_callback_info) {
-  struct sigaction action {};
-  action.sa_sigaction = report;
-  action.sa_flags = SA_SIGINFO;
-  ::sigaction(SIGSEGV, &action, nullptr);
-  ::sigaction(SIGBUS, &action, nullptr);
+  crossmem::addon::install_crash_handler();
   return nullptr;
 }
 

@@ -124,15 +124,18 @@ FileLock::~FileLock() { release(); }
 LockMode FileLock::mode() const noexcept { return state_->request.mode; }
 bool FileLock::held() const noexcept { return state_ && state_->held; }
 
+void FileLock::require_conversion(const std::string& instead) const {
+  if (state_->request.kind == LockKind::range && os::locks_convert()) return;
+  throw Error(Errc::unsupported,
+              "this kind of lock is given up before it is taken in the other mode; " + instead,
+              state_->path);
+}
+
 bool FileLock::try_upgrade() { return upgrade(kAtOnce); }
 
 bool FileLock::upgrade(Deadline deadline, Interrupt* interrupt) {
   if (!held()) throw Error(Errc::closed, "the lock was released");
-  if (state_->request.kind == LockKind::flock)
-    throw Error(Errc::unsupported,
-                "flock(2) gives a lock up before it takes the other mode; release it, lock again, "
-                "and read again what you have read",
-                state_->path);
+  require_conversion("release it, lock again, and read again what you have read");
   FileLockRequest exclusive = state_->request;
   exclusive.mode = LockMode::exclusive;
   const bool done = state_->take(exclusive, deadline, interrupt);
@@ -142,11 +145,7 @@ bool FileLock::upgrade(Deadline deadline, Interrupt* interrupt) {
 
 void FileLock::downgrade() {
   if (!held()) throw Error(Errc::closed, "the lock was released");
-  if (state_->request.kind == LockKind::flock)
-    throw Error(
-        Errc::unsupported,
-        "flock(2) gives a lock up before it takes the other mode; release it and lock again",
-        state_->path);
+  require_conversion("release it and lock again");
   state_->request.mode = LockMode::shared;
   detail::with_path(state_->path, [&] { return os::try_lock(state_->request); });
 }

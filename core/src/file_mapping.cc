@@ -27,8 +27,7 @@ std::uint64_t length_to_map(std::uint64_t file_size, const MappedFileOptions& op
 }  // namespace
 
 void fail(std::errc code, const char* syscall, std::string text) {
-  throw Error(std::error_code(static_cast<int>(code), std::system_category()), syscall,
-              std::move(text));
+  throw Error(std::make_error_code(code), syscall, std::move(text));
 }
 
 std::unique_ptr<MappingState> map_file(const std::shared_ptr<const os::File>& file,

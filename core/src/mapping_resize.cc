@@ -1,6 +1,7 @@
 // How a mapping changes its size and follows its file.
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "crossmem/error.h"
@@ -50,6 +51,23 @@ void exchange(MappingState& state, Session session, const std::shared_ptr<const 
   detail::retire(old);
 }
 
+/// The same for fewer bytes where a file cannot be cut while it is mapped: it is not, meanwhile.
+void cut(MappingState& state, Session session, const std::shared_ptr<const os::File>& file,
+         std::uint64_t size, const std::function<void()>& release_views) {
+  if (release_views) release_views();
+  session.region->abandon();
+  std::uint64_t left = session.size;
+  std::exception_ptr failure;
+  try {
+    state.with_path([&] { os::truncate(*file, state.offset + size); });
+    left = size;
+  } catch (const Error&) {
+    failure = std::current_exception();
+  }
+  exchange(state, std::move(session), file, left, {});
+  if (failure) std::rethrow_exception(failure);
+}
+
 }  // namespace
 
 void Mapping::resize(std::uint64_t size, const std::function<void()>& release_views) {
@@ -79,13 +97,17 @@ void Mapping::reserve(std::uint64_t size) {
 void Mapping::remap(std::uint64_t size, const std::function<void()>& release_views) {
   auto session = state_->enter();
   const auto file = resizable_file(*state_, size);
-  if (size != session.size) exchange(*state_, std::move(session), file, size, release_views);
+  if (size == session.size) return;
+  const bool cuts = file && size < session.size && !os::cuts_mapped_files();
+  (cuts ? cut : exchange)(*state_, std::move(session), file, size, release_views);
 }
 
 void Mapping::truncate() {
   const auto session = state_->enter();
   const auto file = resizable_file(*state_, session.size);
-  if (file) state_->with_path([&] { os::truncate(*file, state_->offset + session.size); });
+  // Cut already where that had to come first.
+  if (file && os::cuts_mapped_files())
+    state_->with_path([&] { os::truncate(*file, state_->offset + session.size); });
 }
 
 void Mapping::refresh(const std::function<void()>& release_views) {

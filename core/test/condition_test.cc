@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,24 +26,29 @@ using testing::unique_name;
 TEST(Condition, HandsWorkOver) {
   const auto lock_name = unique_name("mutex");
   const auto name = unique_name("condition");
-  auto memory = SharedMemory::anonymous({.size = 4096});
+  const auto memory = SharedMemory::create(unique_name("memory"), {.size = 4096});
   auto* const box = reinterpret_cast<volatile int*>(memory.data());
   auto mutex = Mutex::open(lock_name);
   auto condition = Condition::open(name);
-  constexpr int kItems = 500;
-  Child consumer([&] {
-    auto theirs = Mutex::open(lock_name);
-    auto changed = Condition::open(name);
-    for (int i = 1; i <= kItems; ++i) {
-      auto guard = *theirs.lock();
-      if (!changed.wait(
-              theirs, guard, [&] { return *box == i; }, Deadline::after(10s)))
-        return 1;
-      *box = 0;
-      changed.notify_all();
-    }
-    return 0;
-  });
+  static constexpr int kItems = 500;
+  Child consumer(
+      [](const std::string& of_lock, const std::string& of_condition,
+         const std::string& of_memory) {
+        auto theirs = Mutex::open(of_lock);
+        auto changed = Condition::open(of_condition);
+        const auto shared = SharedMemory::open(of_memory);
+        auto* const work = reinterpret_cast<volatile int*>(shared.data());
+        for (int i = 1; i <= kItems; ++i) {
+          auto guard = *theirs.lock();
+          if (!changed.wait(
+                  theirs, guard, [&] { return *work == i; }, Deadline::after(10s)))
+            return 1;
+          *work = 0;
+          changed.notify_all();
+        }
+        return 0;
+      },
+      lock_name, name, memory.path());
   for (int i = 1; i <= kItems; ++i) {
     auto guard = *mutex.lock();
     *box = i;
@@ -66,17 +72,18 @@ TEST(Condition, IsNotBrokenByDeadWaiters) {
   const auto name = unique_name("condition");
   auto mutex = Mutex::open(lock_name);
   auto condition = Condition::open(name);
-  const auto wait_once = [&](const Signal& ready) {
-    auto theirs = Mutex::open(lock_name);
-    auto changed = Condition::open(name);
+  const auto wait_once = [](const std::string& of_lock, const std::string& of_condition,
+                            const Signal& is_ready) {
+    auto theirs = Mutex::open(of_lock);
+    auto changed = Condition::open(of_condition);
     auto guard = *theirs.lock();
-    ready.give();
+    is_ready.give();
     return changed.wait(theirs, guard, Deadline::after(10s)) ? 0 : 1;
   };
   Signal ready;
-  Child dead([&] { return wait_once(ready); });
+  Child dead(wait_once, lock_name, name, ready);
   ready.await();
-  Child living([&] { return wait_once(ready); });
+  Child living(wait_once, lock_name, name, ready);
   ready.await();
   { const auto both_sleep = mutex.lock(); }
   dead.kill();
@@ -86,13 +93,14 @@ TEST(Condition, IsNotBrokenByDeadWaiters) {
 
 TEST(Barrier, LetsAllGoTogether) {
   const auto name = unique_name("barrier");
-  constexpr int kParties = 4;
-  constexpr int kRounds = 200;
-  auto memory = SharedMemory::anonymous({.size = 4096});
-  auto& come = *reinterpret_cast<std::atomic<int>*>(memory.data());
-  auto& last = *reinterpret_cast<std::atomic<int>*>(memory.data() + 64);
-  const auto work = [&] {
-    auto barrier = Barrier::open(name, kParties);
+  static constexpr int kParties = 4;
+  static constexpr int kRounds = 200;
+  const auto memory = SharedMemory::create(unique_name("memory"), {.size = 4096});
+  const auto work = [](const std::string& of_barrier, const std::string& of_memory) {
+    const auto shared = SharedMemory::open(of_memory);
+    auto& come = *reinterpret_cast<std::atomic<int>*>(shared.data());
+    auto& last = *reinterpret_cast<std::atomic<int>*>(shared.data() + 64);
+    auto barrier = Barrier::open(of_barrier, kParties);
     for (int i = 1; i <= kRounds; ++i) {
       ++come;
       const auto arrival = barrier.arrive(Deadline::after(20s));
@@ -103,14 +111,14 @@ TEST(Barrier, LetsAllGoTogether) {
     return 0;
   };
   const auto keep = Barrier::open(name, kParties);
-  Child one(work);
-  Child other(work);
-  Child third(work);
-  EXPECT_EQ(work(), 0);
+  Child one(work, name, memory.path());
+  Child other(work, name, memory.path());
+  Child third(work, name, memory.path());
+  EXPECT_EQ(work(name, memory.path()), 0);
   EXPECT_EQ(one.finish(), 0);
   EXPECT_EQ(other.finish(), 0);
   EXPECT_EQ(third.finish(), 0);
-  EXPECT_EQ(last, kRounds);
+  EXPECT_EQ(*reinterpret_cast<std::atomic<int>*>(memory.data() + 64), kRounds);
 }
 
 TEST(Barrier, DoesNotCountWhoGaveUp) {
@@ -123,10 +131,12 @@ TEST(Barrier, DoesNotCountWhoGaveUp) {
 TEST(Barrier, DoesNotCountTheDead) {
   const auto name = unique_name("barrier");
   auto barrier = Barrier::open(name, 2);
-  Child child([&] {
-    Barrier::open(name, 2).arrive();
-    return 0;
-  });
+  Child child(
+      [](const std::string& of_barrier) {
+        Barrier::open(of_barrier, 2).arrive();
+        return 0;
+      },
+      name);
   while (barrier.arrived() < 1) std::this_thread::sleep_for(1ms);
   child.kill();
   EXPECT_EQ(barrier.arrived(), 0U);

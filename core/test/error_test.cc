@@ -10,7 +10,8 @@ namespace crossmem {
 namespace {
 
 TEST(Error, TellsCallPathDetailAndCode) {
-  const Error error({ENOENT, std::system_category()}, "open", "make it first", "/nowhere");
+  const Error error(std::make_error_code(std::errc::no_such_file_or_directory), "open",
+                    "make it first", "/nowhere");
   EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
   EXPECT_EQ(error.syscall(), "open");
   EXPECT_EQ(error.path(), "/nowhere");

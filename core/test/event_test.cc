@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -59,10 +60,12 @@ TEST(Event, MayBeSetFromTheBeginning) {
 TEST(Event, WakesAnotherProcess) {
   const auto name = unique_name("event");
   auto event = Event::open(name, EventReset::manual);
-  Child child([&] {
-    auto theirs = Event::open(name, EventReset::manual);
-    return theirs.wait(Deadline::after(10s)) ? 0 : 1;
-  });
+  Child child(
+      [](const std::string& of_event) {
+        auto theirs = Event::open(of_event, EventReset::manual);
+        return theirs.wait(Deadline::after(10s)) ? 0 : 1;
+      },
+      name);
   const auto setter = once_awaited(event, [&] { event.set(); });
   EXPECT_EQ(child.finish(), 0);
 }

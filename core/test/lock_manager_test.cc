@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "agent/object.h"
-#include "agents.h"
 #include "crossmem/error.h"
 #include "temporary.h"
 

@@ -26,7 +26,7 @@ TEST(Mapping, AnonymousMemoryIsZeroedAndCounted) {
   EXPECT_EQ(Mapping::anonymous(2 * page_size(), {.populate = true}).residency().resident, 2U);
   EXPECT_CROSSMEM_ERROR(Mapping::anonymous(0), Errc::out_of_range);
   EXPECT_CROSSMEM_ERROR(Mapping::anonymous(std::uint64_t{1} << 60U),
-                        std::error_code(ENOMEM, std::system_category()));
+                        std::make_error_condition(std::errc::not_enough_memory));
 }
 
 TEST(Mapping, CopiesInAndOut) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,13 @@ using testing::once_awaited;
 using testing::Signal;
 using testing::unique_name;
 using enum RwMode;
+
+/// Locks, tells so, and stays until it is killed.
+constexpr auto hold_and_stay = [](const std::string& name, RwMode mode, const Signal& held) {
+  auto lock = RwLock::open(name);
+  const auto guard = lock.lock(mode);
+  return held.give_and_stay();
+};
 
 TEST(RwLock, KeepsToItsTable) {
   const auto name = unique_name("rw");
@@ -117,11 +125,13 @@ TEST(RwLock, LetsWritersGoFirst) {
   auto ours = RwLock::open(name);
   auto reader = ours.lock(shared);
   Signal ready;
-  Child writer([&] {
-    auto theirs = RwLock::open(name);
-    ready.give();
-    return theirs.lock(exclusive, Deadline::after(10s)) ? 0 : 1;
-  });
+  Child writer(
+      [](const std::string& of_lock, const Signal& is_ready) {
+        auto theirs = RwLock::open(of_lock);
+        is_ready.give();
+        return theirs.lock(exclusive, Deadline::after(10s)) ? 0 : 1;
+      },
+      name, ready);
   ready.await();
   while (ours.try_lock(shared)) std::this_thread::sleep_for(1ms);
   reader->unlock();
@@ -134,11 +144,7 @@ TEST(RwLock, ForgetsDeadReaders) {
   auto ours = RwLock::open(name);
   for (const RwMode mode : {shared, upgradeable}) {
     Signal held;
-    Child child([&] {
-      auto theirs = RwLock::open(name);
-      const auto guard = theirs.lock(mode);
-      return held.give_and_stay();
-    });
+    Child child(hold_and_stay, name, mode, held);
     held.await();
     EXPECT_FALSE(ours.try_lock(exclusive));
     const auto killer = once_awaited(ours, [&] { child.kill(); });
@@ -152,11 +158,7 @@ TEST(RwLock, TellsOfADeadWriter) {
   const auto name = unique_name("rw");
   auto ours = RwLock::open(name);
   Signal held;
-  Child child([&] {
-    auto theirs = RwLock::open(name);
-    const auto guard = theirs.lock(exclusive);
-    return held.give_and_stay();
-  });
+  Child child(hold_and_stay, name, exclusive, held);
   held.await();
   const auto killer = once_awaited(ours, [&] { child.kill(); });
   EXPECT_TRUE(ours.lock(shared)->owner_died());
@@ -182,10 +184,11 @@ TEST(RwLock, DiagnosesItsOwnThread) {
 
 TEST(RwLock, GuardsWhatIsWritten) {
   const auto name = unique_name("rw");
-  auto memory = SharedMemory::anonymous({.size = 4096});
-  auto* const pair = reinterpret_cast<volatile std::uint64_t*>(memory.data());
-  const auto work = [&] {
-    auto lock = RwLock::open(name);
+  const auto memory = SharedMemory::create(unique_name("memory"), {.size = 4096});
+  const auto work = [](const std::string& of_lock, const std::string& of_memory) {
+    const auto written = SharedMemory::open(of_memory);
+    auto* const pair = reinterpret_cast<volatile std::uint64_t*>(written.data());
+    auto lock = RwLock::open(of_lock);
     for (int i = 0; i < 5000; ++i) {
       if (i % 4 == 0) {
         const auto guard = lock.lock(exclusive);
@@ -199,12 +202,12 @@ TEST(RwLock, GuardsWhatIsWritten) {
     return 0;
   };
   const auto keep = RwLock::open(name);
-  Child one(work);
-  Child other(work);
-  EXPECT_EQ(work(), 0);
+  Child one(work, name, memory.path());
+  Child other(work, name, memory.path());
+  EXPECT_EQ(work(name, memory.path()), 0);
   EXPECT_EQ(one.finish(), 0);
   EXPECT_EQ(other.finish(), 0);
-  EXPECT_EQ(pair[0], 3 * 1250U);
+  EXPECT_EQ(*reinterpret_cast<volatile std::uint64_t*>(memory.data()), 3 * 1250U);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "agents.h"
@@ -54,11 +55,13 @@ TEST(Semaphore, GetsPermitsOfTheDeadBack) {
   const auto name = unique_name("semaphore");
   auto semaphore = Semaphore::open(name, 2);
   Signal held;
-  Child child([&] {
-    auto theirs = Semaphore::open(name, {});
-    theirs.acquire(2);
-    return held.give_and_stay();
-  });
+  Child child(
+      [](const std::string& of_semaphore, const Signal& has_them) {
+        auto theirs = Semaphore::open(of_semaphore, {});
+        theirs.acquire(2);
+        return has_them.give_and_stay();
+      },
+      name, held);
   held.await();
   EXPECT_EQ(semaphore.available(), 0U);
   EXPECT_FALSE(semaphore.try_acquire());
@@ -70,21 +73,24 @@ TEST(Semaphore, IsReleasedToAnotherProcess) {
   const auto name = unique_name("semaphore");
   auto semaphore = Semaphore::open(name, 1);
   semaphore.acquire();
-  Child child([&] {
-    auto theirs = Semaphore::open(name, 1);
-    return theirs.acquire(1, Deadline::after(10s)) ? 0 : 1;
-  });
+  Child child(
+      [](const std::string& of_semaphore) {
+        auto theirs = Semaphore::open(of_semaphore, 1);
+        return theirs.acquire(1, Deadline::after(10s)) ? 0 : 1;
+      },
+      name);
   const auto giver = once_awaited(semaphore, [&] { semaphore.release(); });
   EXPECT_EQ(child.finish(), 0);
 }
 
 TEST(Semaphore, NeverHasMoreHoldersThanPermits) {
   const auto name = unique_name("semaphore");
-  constexpr int kPermits = 2;
-  auto memory = SharedMemory::anonymous({.size = 4096});
-  auto& inside = *reinterpret_cast<std::atomic<int>*>(memory.data());
-  const auto work = [&] {
-    auto semaphore = Semaphore::open(name, kPermits);
+  static constexpr int kPermits = 2;
+  const auto memory = SharedMemory::create(unique_name("memory"), {.size = 4096});
+  const auto work = [](const std::string& of_semaphore, const std::string& of_memory) {
+    const auto shared = SharedMemory::open(of_memory);
+    auto& inside = *reinterpret_cast<std::atomic<int>*>(shared.data());
+    auto semaphore = Semaphore::open(of_semaphore, kPermits);
     for (int i = 0; i < 3000; ++i) {
       semaphore.acquire();
       if (++inside > kPermits) return 1;
@@ -94,10 +100,10 @@ TEST(Semaphore, NeverHasMoreHoldersThanPermits) {
     return 0;
   };
   const auto keep = Semaphore::open(name, kPermits);
-  Child one(work);
-  Child other(work);
-  Child third(work);
-  EXPECT_EQ(work(), 0);
+  Child one(work, name, memory.path());
+  Child other(work, name, memory.path());
+  Child third(work, name, memory.path());
+  EXPECT_EQ(work(name, memory.path()), 0);
   EXPECT_EQ(one.finish(), 0);
   EXPECT_EQ(other.finish(), 0);
   EXPECT_EQ(third.finish(), 0);
@@ -124,19 +130,22 @@ TEST(CountingSemaphore, Counts) {
 TEST(CountingSemaphore, IsSpentByTheDead) {
   const auto name = unique_name("counter");
   auto semaphore = CountingSemaphore::open(name, 1);
-  Child child([&] {
-    CountingSemaphore::open(name, {}).acquire();
-    ::raise(SIGKILL);
-    return 0;
-  });
+  Child child(
+      [](const std::string& of_semaphore) -> int {
+        CountingSemaphore::open(of_semaphore, {}).acquire();
+        testing::die();
+      },
+      name);
   EXPECT_EQ(child.finish(), -1);
   EXPECT_EQ(semaphore.value(), 0U);
-  Child giver([&] {
-    auto theirs = CountingSemaphore::open(name, {});
-    while (theirs.waiters() == 0) std::this_thread::yield();
-    theirs.release();
-    return 0;
-  });
+  Child giver(
+      [](const std::string& of_semaphore) {
+        auto theirs = CountingSemaphore::open(of_semaphore, {});
+        while (theirs.waiters() == 0) std::this_thread::yield();
+        theirs.release();
+        return 0;
+      },
+      name);
   EXPECT_TRUE(semaphore.acquire(1, Deadline::after(10s)));
   EXPECT_EQ(giver.finish(), 0);
 }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -12,9 +12,29 @@
 namespace crossmem {
 namespace {
 
+/// std::latch, whose wake-ups mingw's GCC 12 loses now and then.
+class Latch {
+ public:
+  explicit Latch(int count) : count_(count) {}
+
+  void count_down() {
+    const std::lock_guard lock(mutex_);
+    if (--count_ == 0) opened_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    opened_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  int count_;
+};
+
 TEST(TaskPool, RunsEveryTaskOnAThreadOfItsOwn) {
   constexpr int kTasks = 1000;
-  std::latch done(kTasks);
+  Latch done(kTasks);
   std::mutex mutex;
   std::set<std::thread::id> threads;
   for (int i = 0; i < kTasks; ++i)
@@ -33,8 +53,8 @@ TEST(TaskPool, RunsEveryTaskOnAThreadOfItsOwn) {
 TEST(TaskPool, BlockedTasksDoNotStopTheOthers) {
   // One less than there are threads wait for the last one, which must therefore get a thread.
   constexpr int kBlocked = TaskPool::kThreads - 1;
-  std::latch opened(1);
-  std::latch done(kBlocked + 1);
+  Latch opened(1);
+  Latch done(kBlocked + 1);
   for (int i = 0; i < kBlocked; ++i)
     TaskPool::shared().run([&] {
       opened.wait();

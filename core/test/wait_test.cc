@@ -6,6 +6,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -91,11 +92,13 @@ TEST(Wait, AnyOfAMixTellsOfADeadOwner) {
   auto semaphore = Semaphore::open(unique_name("semaphore"), 1);
   semaphore.acquire();
   Signal held;
-  Child child([&] {
-    auto theirs = Mutex::open(name);
-    const auto guard = theirs.lock();
-    return held.give_and_stay();
-  });
+  Child child(
+      [](const std::string& of_mutex, const Signal& is_held) {
+        auto theirs = Mutex::open(of_mutex);
+        const auto guard = theirs.lock();
+        return is_held.give_and_stay();
+      },
+      name, held);
   held.await();
   const auto killer = once_awaited(mutex, [&] { child.kill(); });
   AnyRequest any({event.request(), semaphore.request(), mutex.request()});
@@ -120,7 +123,7 @@ TEST(Wait, AllInOneOrderDoesNotDeadlock) {
     }
     return 0;
   };
-  Child child([&] { return work(one, other); });
+  Child child(work, one, other);
   EXPECT_EQ(work(other, one), 0);
   EXPECT_EQ(child.finish(), 0);
 }

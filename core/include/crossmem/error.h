@@ -25,9 +25,10 @@ std::error_code make_error_code(Errc code) noexcept;
 
 /// What every function of crossmem throws.
 ///
-/// `code()` is either a system error number (`std::system_category`) or an `Errc`. `syscall()`
-/// names the failed call ("mmap"), `path()` the file where there is one, `detail()` says what was
-/// asked, what was found and what to do. Each may be empty.
+/// `code()` is either an `Errc` or the system's: an errno, or on Windows a number of `GetLastError`
+/// in the category "win32", whose conditions are errno's. So comparing it with `std::errc` holds
+/// everywhere. `syscall()` names the failed call ("mmap"), `path()` the file where there is one,
+/// `detail()` says what was asked, what was found and what to do. Each may be empty.
 class Error : public std::system_error {
  public:
   explicit Error(std::error_code code, std::string syscall = {}, std::string detail = {},

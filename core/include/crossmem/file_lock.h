@@ -100,6 +100,8 @@ class FileLock {
  private:
   struct State;
   explicit FileLock(std::unique_ptr<State> state) noexcept;
+  /// Throws `Errc::unsupported` if the mode of this lock cannot be changed while it is held.
+  void require_conversion(const std::string& instead) const;
 
   std::unique_ptr<State> state_;
 };

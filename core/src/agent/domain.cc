@@ -101,13 +101,19 @@ std::optional<os::Watch> Domain::lifeline(Word word) const noexcept {
   return os::Watch{&row.lifeline, value};
 }
 
+std::uint32_t Domain::process(Word word) const noexcept {
+  const unsigned index = slot_of(word);
+  // Relaxed: it says when to look again, no more.
+  return index >= kSlots ? 0 : slots_[index].pid.load(std::memory_order_relaxed);
+}
+
 AgentInfo Domain::info(Word word) const {
   AgentInfo info;
   const unsigned index = slot_of(word);
   if (index >= kSlots) return info;
   const AgentSlot& row = slots_[index];
+  info.pid = process(word);
   // Relaxed: for people.
-  info.pid = row.pid.load(std::memory_order_relaxed);
   info.started = row.started.load(std::memory_order_relaxed);
   std::array<char, sizeof(row.program)> text{};
   for (std::size_t i = 0; i < row.program.size(); ++i) {

@@ -16,8 +16,8 @@
 
 namespace crossmem::detail {
 
-/// One row of the table, 64 bytes. `pid`, `started` and `program` are for people: nothing is ever
-/// decided by them.
+/// One row of the table, 64 bytes. `started` and `program` are for people, and `pid` tells whose
+/// end to wait for: nothing is ever decided by them.
 struct AgentSlot {
   std::atomic<std::uint32_t> generation;
   os::SharedWord lifeline;
@@ -68,6 +68,8 @@ class Domain {
   /// The lifeline of the owner, to be slept on with the value that it has now; nothing if that
   /// would not wake.
   std::optional<os::Watch> lifeline(Word word) const noexcept;
+  /// Of the owner, or of whoever has its slot now; 0 for a word that names no agent.
+  std::uint32_t process(Word word) const noexcept;
   /// What is known of the owner, or of whoever has its slot now.
   AgentInfo info(Word word) const;
   AgentWaits& waits(unsigned index) const noexcept { return waits_[index]; }

@@ -78,6 +78,15 @@ std::uint32_t key_of(const std::string& text) noexcept {
   return hash != 0 ? hash : 1;
 }
 
+/// The view alone keeps the memory.
+View view_of(const os::File& file, const std::string& name) {
+  const std::uint64_t size = os::inspect(file).size;
+  if (size < sizeof(ObjectHeader)) throw Error(Errc::corrupt, "the file is too short");
+  const auto state = map_file(std::make_shared<const os::File>(os::duplicate(file)), size, name,
+                              {.access = Access::readwrite, .keep_descriptor = false});
+  return {{state->region->base(), static_cast<std::size_t>(size)}, state->region};
+}
+
 std::size_t size_for(const ObjectSpec& spec, std::uint64_t identity) {
   return spec.size(static_cast<std::uint16_t>(identity));
 }
@@ -124,12 +133,7 @@ std::shared_ptr<Object> Object::open(const std::string& name, const ObjectSpec& 
                 identity_of(domain, spec.kind, *spec.parameter), std::memory_order_relaxed);
           });
     }();
-    if (os::inspect(file.file()).size < sizeof(ObjectHeader))
-      throw Error(Errc::corrupt, "the file is too short");
-    // The view alone keeps the memory.
-    const auto mapping = MappedFile::open(static_cast<int>(file.file().handle()),
-                                          {.access = Access::readwrite, .keep_descriptor = false});
-    std::shared_ptr<Object> object(new Object(mapping.view(), std::move(agent)));
+    std::shared_ptr<Object> object(new Object(view_of(file.file(), name), std::move(agent)));
     file.close_file();
     object->file_.emplace(std::move(file));
     object->name_ = name;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <thread>
 
 #include "crossmem/error.h"
@@ -61,11 +62,14 @@ bool sleeps_on_words(const Watches& watches) noexcept {
 
 microseconds longest_sleep(const Watches& watches) noexcept {
   const microseconds trust = longest_trust(watches);
-  return sleeps_on_words(watches) ? trust : std::min(trust, kUntold);
+  // No bell hears that a lifeline is cut.
+  if (sleeps_on_words(watches) || !os::lifelines_work()) return trust;
+  return std::min(trust, kUntold);
 }
 
 microseconds longest_trust(const Watches& watches) noexcept {
-  if (!os::lifelines_work()) return kUntold;
+  const std::size_t most = os::Bell::most_processes();
+  if (!os::lifelines_work() && (most == 0 || watches.processes().size() > most)) return kUntold;
   if (watches.owner_is_ending()) return kEnding;
   return watches.is_owned() ? kLongestOwned : kLongest;
 }
@@ -113,7 +117,9 @@ void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
   }
   if (watches.look()) return;
   if (this->ticket() != ticket) return;
-  bell->sleep(rings, until);
+  const std::span<const std::uint32_t> processes = watches.processes();
+  bell->sleep(rings, processes.first(std::min(processes.size(), os::Bell::most_processes())),
+              until);
 }
 
 void Sleeper::stir() noexcept {

@@ -7,6 +7,8 @@
 
 #include "agent/object.h"
 #include "crossmem/wait.h"
+#include "os/lifeline.h"
+#include "os/process.h"
 #include "os/wait.h"
 
 namespace crossmem::detail {
@@ -28,6 +30,7 @@ class Watches {
     watches_.clear();
     objects_.clear();
     changed_ = false;
+    processes_.clear();
     owned_ = false;
     owner_is_ending_ = false;
   }
@@ -44,6 +47,8 @@ class Watches {
       changed_ = true;
     else if (const auto lifeline = object.domain().lifeline(word))
       watches_.push_back(*lifeline);
+    else if (!os::lifelines_work())
+      add_process(object.domain().process(word));
     else
       owner_is_ending_ = true;
   }
@@ -51,6 +56,7 @@ class Watches {
   void append(const Watches& other) {
     watches_.insert(watches_.end(), other.watches_.begin(), other.watches_.end());
     objects_.insert(objects_.end(), other.objects_.begin(), other.objects_.end());
+    for (const std::uint32_t process : other.processes_) add_process(process);
     changed_ = changed_ || other.changed_;
     owned_ = owned_ || other.owned_;
     owner_is_ending_ = owner_is_ending_ || other.owner_is_ending_;
@@ -70,10 +76,19 @@ class Watches {
   bool owner_is_ending() const noexcept { return owner_is_ending_; }
   const std::vector<os::Watch>& words() const noexcept { return watches_; }
   const std::vector<const Object*>& objects() const noexcept { return objects_; }
+  /// Of the owners that have no lifeline, each once.
+  const std::vector<std::uint32_t>& processes() const noexcept { return processes_; }
 
  private:
+  void add_process(std::uint32_t process) {
+    if (process != os::process_number() &&
+        std::find(processes_.begin(), processes_.end(), process) == processes_.end())
+      processes_.push_back(process);
+  }
+
   std::vector<os::Watch> watches_;
   std::vector<const Object*> objects_;
+  std::vector<std::uint32_t> processes_;
   bool changed_ = false;
   bool owned_ = false;
   bool owner_is_ending_ = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "os/wait.h"
 
@@ -21,8 +23,12 @@ class Bell {
 
   /// To be asked before the last look at what is waited for.
   std::uint32_t ticket() const noexcept;
-  /// Sleeps until it has been rung since the ticket, or until then. May return early.
-  void sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point until) noexcept;
+  /// Sleeps until it has been rung since the ticket, until one of these processes has ended (no
+  /// more than `most_processes()`), or until then. May return early.
+  void sleep(std::uint32_t ticket, std::span<const std::uint32_t> processes,
+             std::chrono::steady_clock::time_point until) noexcept;
+  /// Of how many processes the end can be slept for; 0 where no bell hears it.
+  static std::size_t most_processes() noexcept;
 
   static void ring(unsigned slot, SharedWord& word) noexcept;
 

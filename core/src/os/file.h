@@ -23,6 +23,8 @@ class File {
 
   explicit operator bool() const noexcept { return handle_ != kNone; }
   std::intptr_t handle() const noexcept { return handle_; }
+  /// The caller closes it.
+  std::intptr_t release() noexcept { return std::exchange(handle_, kNone); }
 
  private:
   static constexpr std::intptr_t kNone = -1;
@@ -41,7 +43,9 @@ File open_file(const std::string& path, bool writable);
 /// Makes a file that must not exist; never through a symbolic link.
 File create_file(const std::string& path, unsigned mode);
 void remove_file(const std::string& path) noexcept;
+/// What the caller's C library, or Node, calls by this number.
 File duplicate(int descriptor);
+File duplicate(const File& file);
 
 FileInfo inspect(const File& file);
 /// The same number for all descriptors of one file, almost never for those of two; for people.

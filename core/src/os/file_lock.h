@@ -19,6 +19,8 @@ struct FileLockRequest {
 };
 
 bool range_locks_supported() noexcept;
+/// Whether a range that is held shared can be made exclusive, and back, without letting it go.
+bool locks_convert() noexcept;
 
 /// False if somebody else holds it. A lock that this description has is changed into what is asked.
 bool try_lock(const FileLockRequest& request);

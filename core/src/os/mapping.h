@@ -30,6 +30,8 @@ struct MapRequest {
 std::byte* map(const MapRequest& request);
 /// Replaces the pages at `at` by what is asked, in one step for every other thread.
 void map_at(std::byte* at, const MapRequest& request);
+/// Whether a file can be made shorter while it is mapped.
+bool cuts_mapped_files() noexcept;
 /// Replaces pages by private zeroes that can be read and written. False if the kernel refused.
 bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept;
 void unmap(std::byte* at, std::size_t length) noexcept;

@@ -1,4 +1,4 @@
-// What a process is called; for people, never for decisions.
+// What a process is called, for people; and whether it is still whole.
 #pragma once
 
 #include <cstdint>
@@ -10,5 +10,7 @@ namespace crossmem::os {
 std::string program_name();
 /// Its number, in its own PID namespace.
 std::uint32_t process_number() noexcept;
+/// False while the process ends and its other threads are gone already: what they held stays held.
+bool threads_run() noexcept;
 
 }  // namespace crossmem::os

@@ -17,7 +17,10 @@ std::uint32_t Bell::ticket() const noexcept {
   return ear_->word.load(std::memory_order_seq_cst);
 }
 
-void Bell::sleep(std::uint32_t ticket, std::chrono::steady_clock::time_point until) noexcept {
+std::size_t Bell::most_processes() noexcept { return 0; }
+
+void Bell::sleep(std::uint32_t ticket, std::span<const std::uint32_t> /*processes*/,
+                 std::chrono::steady_clock::time_point until) noexcept {
   const std::array watches{Watch{&ear_->word, ticket}};
   sleep_on(watches, until);
 }

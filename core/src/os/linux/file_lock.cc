@@ -31,6 +31,7 @@ int set_record(const FileLockRequest& request, int command) noexcept {
 }  // namespace
 
 bool range_locks_supported() noexcept { return true; }
+bool locks_convert() noexcept { return true; }
 
 bool try_lock(const FileLockRequest& request) {
   if (request.kind == LockKind::flock) return try_flock(request);

@@ -13,8 +13,8 @@
 
 #include "os/exit_guard.h"
 #include "os/file.h"
+#include "os/portable/patience.h"
 #include "os/posix/descriptors.h"
-#include "os/posix/patience.h"
 
 namespace crossmem::os {
 namespace {

@@ -8,18 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cctype>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 #include <utility>
 
 #include "crossmem/error.h"
+#include "os/portable/control_domain.h"
+#include "os/portable/patience.h"
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
-#include "os/posix/patience.h"
 
 namespace crossmem::os {
 namespace {
@@ -28,23 +26,6 @@ namespace {
 constexpr std::string_view kUnfinished = ".new-";
 
 int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
-
-/// Which of the user's directories; tests, and programs that want to be among themselves, have
-/// their own.
-std::string domain_suffix() {
-  const char* const domain = std::getenv("CROSSMEM_DOMAIN");
-  if (domain == nullptr || *domain == '\0') return {};
-  const std::string_view name = domain;
-  constexpr std::size_t kLongest = 32;
-  const bool plain = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_';
-  });
-  if (name.size() > kLongest || !plain)
-    throw Error(Errc::invalid_argument,
-                "CROSSMEM_DOMAIN has at most 32 letters, digits, '-' and '_'");
-  std::string suffix("-");
-  return suffix += name;
-}
 
 }  // namespace
 

@@ -44,6 +44,8 @@ File duplicate(int descriptor) {
   return File(fd);
 }
 
+File duplicate(const File& file) { return duplicate(descriptor(file)); }
+
 FileInfo inspect(const File& file) {
   struct stat info {};
   if (::fstat(descriptor(file), &info) != 0) throw_errno("fstat");

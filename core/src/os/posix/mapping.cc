@@ -56,6 +56,8 @@ std::byte* map(const MapRequest& request) {
 
 void map_at(std::byte* at, const MapRequest& request) { map_with(at, request, MAP_FIXED); }
 
+bool cuts_mapped_files() noexcept { return true; }
+
 bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
   return ::mmap(at, length, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;

@@ -14,8 +14,8 @@
 
 #include "crossmem/error.h"
 #include "hash.h"
+#include "os/portable/patience.h"
 #include "os/posix/descriptors.h"
-#include "os/posix/patience.h"
 
 namespace crossmem::os {
 namespace {

@@ -1,4 +1,4 @@
-// Memory without a name by POSIX alone: a segment whose name is removed at once. No seals.
+// Memory without a name by POSIX alone: a segment whose name is removed at once.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -6,11 +6,9 @@
 
 #include <atomic>
 
-#include "crossmem/error.h"
 #include "os/file.h"
 #include "os/names.h"
 #include "os/posix/descriptors.h"
-#include "os/seals.h"
 
 namespace crossmem::os {
 
@@ -28,13 +26,5 @@ File unnamed_segment(std::uint64_t size) {
     return file;
   }
 }
-
-void add_seals(int /*descriptor*/, std::span<const Seal> /*seals*/) {
-  throw Error(Errc::unsupported, "this system has no seals");
-}
-
-std::vector<Seal> seals_of(int /*descriptor*/) { return {}; }
-
-bool seals_supported() noexcept { return false; }
 
 }  // namespace crossmem::os

@@ -1,4 +1,4 @@
-// POSIX has no sleeping on words: agents here sleep on their bells.
+// Where no thread can sleep on a word that another process changes, agents sleep on their bells.
 #include "os/wait.h"
 
 namespace crossmem::os {

@@ -1,11 +1,12 @@
 // Waiting a moment for another process to finish what takes it a few system calls.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <thread>
 
-#include "os/posix/descriptors.h"
+#include "crossmem/error.h"
 
 namespace crossmem::os {
 
@@ -17,7 +18,7 @@ void patiently(Attempt&& attempt) {
   const auto give_up = steady_clock::now() + seconds(2);
   for (auto pause = microseconds(20); !attempt(); pause = std::min(2 * pause, microseconds(2000))) {
     if (steady_clock::now() > give_up)
-      throw_errno(EBUSY, "fcntl",
+      throw Error(std::make_error_code(std::errc::device_or_resource_busy), "lock",
                   "another process has been changing this name for two seconds; it seems to be "
                   "stopped (SIGSTOP, a debugger)");
     std::this_thread::sleep_for(pause);

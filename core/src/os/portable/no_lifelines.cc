@@ -1,17 +1,11 @@
-// POSIX has nothing that marks a word when a process ends; the second witness is asked instead.
+// Where nothing marks a word when a process ends, the second witness is asked instead.
 #include "os/lifeline.h"
-
-#include <sys/mman.h>
-
-#include "os/posix/descriptors.h"
+#include "os/mapping.h"
 
 namespace crossmem::os {
 
 std::byte* map_lifelines(const File& file, std::size_t length, std::size_t /*row*/) {
-  void* const at = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED,
-                          static_cast<int>(file.handle()), 0);
-  if (at == MAP_FAILED) throw_errno("mmap");
-  return static_cast<std::byte*>(at);
+  return map({.file = &file, .offset = 0, .length = length});
 }
 
 bool lifelines_work() noexcept { return false; }

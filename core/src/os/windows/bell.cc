@@ -1,0 +1,118 @@
+// A doorbell is a named event of the session. One thread hears it for all others, each of which
+// sleeps on an event of its own and on the processes that have what it waits for.
+#include "os/bell.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "os/portable/control_domain.h"
+#include "os/windows/security.h"
+
+namespace crossmem::os {
+namespace {
+
+using Time = std::chrono::steady_clock::time_point;
+
+std::wstring name_of(unsigned slot) {
+  static const std::wstring prefix =
+      L"Local\\crossmem-" + user_sid() + widen(domain_suffix()) + L"-bell-";
+  return prefix + std::to_wstring(slot);
+}
+
+/// Of this thread. No file if none can be made.
+const File& event_of_thread() noexcept {
+  thread_local const File event = take_handle(CreateEventW(nullptr, FALSE, FALSE, nullptr));
+  return event;
+}
+
+DWORD milliseconds_to(Time until) noexcept {
+  using namespace std::chrono;
+  const auto left = ceil<milliseconds>(until - steady_clock::now()).count();
+  return static_cast<DWORD>(std::clamp<long long>(left, 0, 1000));
+}
+
+}  // namespace
+
+struct Bell::Ear {
+  explicit Ear(unsigned slot) {
+    OwnerOnly security;
+    // Reset by the listener's wait.
+    event = take_handle(CreateEventW(security.attributes(), FALSE, FALSE, name_of(slot).c_str()));
+    if (!event) throw_last("CreateEvent");
+    listener = std::thread([this] { listen(); });
+  }
+  ~Ear() {
+    ending.store(true, std::memory_order_relaxed);  // ordered by the event
+    SetEvent(handle_of(event));
+    listener.join();
+  }
+  Ear(const Ear&) = delete;
+  Ear& operator=(const Ear&) = delete;
+
+  void listen() {
+    while (!ending.load(std::memory_order_relaxed)) {
+      if (WaitForSingleObject(handle_of(event), INFINITE) != WAIT_OBJECT_0) return;
+      const std::lock_guard lock(mutex);
+      ++rings;
+      for (const HANDLE sleeper : sleepers) SetEvent(sleeper);
+    }
+  }
+
+  File event;
+  std::mutex mutex;  ///< Of what follows.
+  std::uint32_t rings = 0;
+  std::vector<HANDLE> sleepers;
+  std::atomic<bool> ending{false};
+  std::thread listener;
+};
+
+Bell::Bell(unsigned slot, SharedWord& /*word*/) : ear_(std::make_unique<Ear>(slot)) {}
+Bell::~Bell() = default;
+
+std::uint32_t Bell::ticket() const noexcept {
+  const std::lock_guard lock(ear_->mutex);
+  return ear_->rings;
+}
+
+std::size_t Bell::most_processes() noexcept { return MAXIMUM_WAIT_OBJECTS - 1; }
+
+void Bell::sleep(std::uint32_t ticket, std::span<const std::uint32_t> processes,
+                 Time until) noexcept {
+  const File& rung = event_of_thread();
+  if (!rung) return Sleep(1);
+  {
+    const std::lock_guard lock(ear_->mutex);
+    if (ear_->rings != ticket) return;
+    ear_->sleepers.push_back(handle_of(rung));
+  }
+  std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> awaited{handle_of(rung)};
+  std::array<File, MAXIMUM_WAIT_OBJECTS> opened;
+  DWORD count = 1;
+  // A process's locks are given back before its end is signalled (Win32, "Terminating a process"),
+  // so whoever is woken finds it dead. If the number is another's by now, the sleep ends in time.
+  for (const std::uint32_t process : processes) {
+    opened[count] = take_handle(OpenProcess(SYNCHRONIZE, FALSE, process));
+    if (!opened[count]) continue;
+    awaited[count] = handle_of(opened[count]);
+    ++count;
+  }
+  WaitForMultipleObjects(count, awaited.data(), FALSE, milliseconds_to(until));
+  const std::lock_guard lock(ear_->mutex);
+  ear_->sleepers.erase(std::find(ear_->sleepers.begin(), ear_->sleepers.end(), handle_of(rung)));
+}
+
+void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {
+  try {
+    const File event = take_handle(OpenEventW(EVENT_MODIFY_STATE, FALSE, name_of(slot).c_str()));
+    if (event) SetEvent(handle_of(event));
+  } catch (const std::exception&) {
+    // It will look by itself before long.
+  }
+}
+
+}  // namespace crossmem::os

@@ -1,0 +1,24 @@
+// Where the control files are, how a name becomes one of a file there, and gates.
+#pragma once
+
+#include <string>
+
+#include "os/file.h"
+
+namespace crossmem::os {
+
+/// With a '\' at its end. Made if there is none. Throws `Error`.
+const std::wstring& control_directory();
+
+/// Names differ where files would not (case, reserved names, characters that files cannot have), so
+/// all but lower-case letters, digits, '.', '-' and '_', and a '.' at the end, are written as %XX;
+/// a long one is a hash.
+std::wstring encode_name(const std::string& name);
+/// Empty for what `encode_name` has not made, or cannot undo.
+std::string decode_name(const std::wstring& file);
+
+/// For whoever has it, others wait: it is open as long as the file. EBUSY after two seconds. `file`
+/// begins with a '+', which no encoded name does.
+File control_gate(const std::wstring& file);
+
+}  // namespace crossmem::os

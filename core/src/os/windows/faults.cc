@@ -1,0 +1,137 @@
+// The vectored exception handler: in guarded ranges, stores to pages that forbid them become
+// private, and what cannot be read any more becomes zeroes; all other exceptions are handed on.
+//
+// A file of Windows cannot be cut while it is mapped, but a device or a server can fail below it
+// (EXCEPTION_IN_PAGE_ERROR; Wine says EXCEPTION_ACCESS_VIOLATION). No page can take the place of
+// one of a view, so zeroes take the place of all of it.
+#include "os/faults.h"
+
+#include <atomic>
+
+#include "fault_table.h"
+#include "os/mapping.h"
+#include "os/windows/win32.h"
+
+namespace crossmem::os {
+namespace {
+
+HANDLE g_notice = nullptr;  ///< Set to wake the notice thread.
+
+/// Serialises repairs, which are a few system calls long. Acquire/release order the repair list
+/// between holders.
+std::atomic<bool> g_repairing{false};
+
+class RepairLock {
+ public:
+  RepairLock() noexcept {
+    while (g_repairing.exchange(true, std::memory_order_acquire)) SwitchToThread();
+  }
+  ~RepairLock() { g_repairing.store(false, std::memory_order_release); }
+  RepairLock(const RepairLock&) = delete;
+  RepairLock& operator=(const RepairLock&) = delete;
+};
+
+MEMORY_BASIC_INFORMATION query(const std::byte* page) noexcept {
+  MEMORY_BASIC_INFORMATION info{};
+  VirtualQuery(page, &info, sizeof(info));
+  return info;
+}
+
+FaultKind why_unreadable(const FaultSlot& slot, std::uintptr_t page) noexcept {
+  const std::intptr_t file = slot.file.load(std::memory_order_relaxed);
+  LARGE_INTEGER size{};
+  if (file == -1 || GetFileSizeEx(reinterpret_cast<HANDLE>(file), &size) == 0)
+    return FaultKind::io_error;
+  const auto offset = slot.file_begin.load(std::memory_order_relaxed) + page -
+                      slot.begin.load(std::memory_order_relaxed);
+  return offset >= static_cast<std::uint64_t>(size.QuadPart) ? FaultKind::truncated
+                                                             : FaultKind::io_error;
+}
+
+/// To the kernel, a page that cannot be read is an error.
+bool can_be_read(const std::byte* page) noexcept {
+  std::byte first{};
+  return ReadProcessMemory(GetCurrentProcess(), page, &first, 1, nullptr) != 0;
+}
+
+bool make_zeroes(const FaultSlot& slot, const MEMORY_BASIC_INFORMATION& info) noexcept {
+  auto* const view = static_cast<std::byte*>(info.AllocationBase);
+  const auto end = slot.end.load(std::memory_order_relaxed);
+  return info.Type == MEM_MAPPED &&
+         replace_with_zeroes(view, end - reinterpret_cast<std::uintptr_t>(view));
+}
+
+/// Makes the page one that can be read and written. Under the lock.
+bool repair_page(FaultSlot& slot, std::uintptr_t address, const MEMORY_BASIC_INFORMATION& info,
+                 FaultKind& kind) noexcept {
+  auto* const page = reinterpret_cast<std::byte*>(address);
+  if (info.Protect != PAGE_NOACCESS && !can_be_read(page)) {
+    kind = why_unreadable(slot, address);
+    return make_zeroes(slot, info);
+  }
+  kind = info.Protect == PAGE_NOACCESS ? FaultKind::protected_ : FaultKind::read_only;
+  return replace_page(page, page_size(), nullptr);
+}
+
+constexpr DWORD kWritable =
+    PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
+
+bool repair(std::uintptr_t address) noexcept {
+  FaultSlot* const slot = fault_table::find(address);
+  if (slot == nullptr) return false;
+  const std::uintptr_t begin = address & ~(page_size() - 1);
+  bool wake = false;
+  {
+    const RepairLock lock;
+    const MEMORY_BASIC_INFORMATION info = query(reinterpret_cast<std::byte*>(begin));
+    // Another thread has freed the range and is about to replace it.
+    if (info.State == MEM_FREE) {
+      SwitchToThread();
+      return true;
+    }
+    // Zeroes that had no room yet.
+    if (info.State == MEM_RESERVE)
+      return VirtualAlloc(reinterpret_cast<void*>(begin), page_size(), MEM_COMMIT,
+                          PAGE_READWRITE) != nullptr;
+    // Another thread has repaired it, or allowed the access.
+    const bool is_whole =
+        (info.Protect & kWritable) != 0 && can_be_read(reinterpret_cast<std::byte*>(begin));
+    if (is_whole || fault_table::repaired(*slot, begin)) return true;
+    FaultKind kind{};
+    if (!repair_page(*slot, begin, info, kind)) return false;
+    wake = fault_table::record(*slot, begin, kind);
+  }
+  if (wake) SetEvent(g_notice);
+  return true;
+}
+
+LONG CALLBACK on_exception(EXCEPTION_POINTERS* exception) {
+  const EXCEPTION_RECORD& record = *exception->ExceptionRecord;
+  const DWORD code = record.ExceptionCode;
+  if ((code != EXCEPTION_ACCESS_VIOLATION && code != EXCEPTION_IN_PAGE_ERROR) ||
+      record.NumberParameters < 2 || record.ExceptionInformation[0] == EXCEPTION_EXECUTE_FAULT)
+    return EXCEPTION_CONTINUE_SEARCH;
+  const DWORD error = GetLastError();
+  const bool repaired = repair(record.ExceptionInformation[1]);
+  SetLastError(error);
+  return repaired ? EXCEPTION_CONTINUE_EXECUTION : EXCEPTION_CONTINUE_SEARCH;
+}
+
+}  // namespace
+
+void install_fault_handler() {
+  g_notice = CreateEventW(nullptr, FALSE, FALSE, nullptr);
+  if (g_notice == nullptr) throw_last("CreateEvent");
+  page_size();
+  HMODULE self = nullptr;
+  // Stays: the handler does.
+  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                     reinterpret_cast<const wchar_t*>(&g_notice), &self);
+  constexpr ULONG kFirst = 1;
+  if (AddVectoredExceptionHandler(kFirst, on_exception) == nullptr)
+    throw_last("AddVectoredExceptionHandler");
+}
+
+void wait_for_fault_notice() noexcept { WaitForSingleObject(g_notice, INFINITE); }
+
+}  // namespace crossmem::os

@@ -1,0 +1,56 @@
+// Mapped files where Windows is stricter than POSIX.
+#include "crossmem/mapped_file.h"
+
+#include "crossmem/error.h"
+#include "temporary.h"
+
+namespace crossmem {
+namespace {
+
+using testing::contents_of;
+using testing::TemporaryDirectory;
+
+class MappedFileWindowsTest : public ::testing::Test {
+ protected:
+  TemporaryDirectory directory;
+  const std::string path = directory.file("f", std::string(10000, 'x'));
+};
+
+// "UnmapViewOfFile must be called first to unmap all views" before SetEndOfFile (its remarks); it
+// is ERROR_USER_MAPPED_FILE.
+TEST_F(MappedFileWindowsTest, NobodyCutsAFileThatIsMapped) {
+  auto mapping = MappedFile::open(path);
+  std::error_code error;
+  std::filesystem::resize_file(path, 500, error);
+  EXPECT_TRUE(error);
+  EXPECT_EQ(std::filesystem::file_size(path), 10000U);
+  mapping.refresh();
+  EXPECT_EQ(mapping.size(), 10000U);
+  mapping.close();
+  std::filesystem::resize_file(path, 500);
+  EXPECT_EQ(std::filesystem::file_size(path), 500U);
+}
+
+TEST_F(MappedFileWindowsTest, AResizeThatSomebodyElseMapsIsRefused) {
+  auto mapping = MappedFile::open(path, {.access = Access::readwrite});
+  auto other = MappedFile::open(path);
+  EXPECT_CROSSMEM_ERROR(mapping.resize(500),
+                        std::make_error_condition(std::errc::device_or_resource_busy));
+  EXPECT_EQ(std::filesystem::file_size(path), 10000U);
+  EXPECT_EQ(other.data()[9999], std::byte{'x'});
+  other.close();
+  mapping.resize(500);
+  EXPECT_EQ(contents_of(path), std::string(500, 'x'));
+}
+
+// "All bytes must be within the maximum size specified by CreateFileMapping" (MapViewOfFile).
+TEST_F(MappedFileWindowsTest, NothingIsMappedBeyondTheEnd) {
+  EXPECT_CROSSMEM_ERROR(
+      MappedFile::open(path, {.length = 10 * page_size(), .allow_beyond_end = true}),
+      Errc::unsupported);
+  EXPECT_EQ(MappedFile::open(path, {.length = 10001, .allow_beyond_end = true}).size(), 10001U)
+      << "its last page is whole";
+}
+
+}  // namespace
+}  // namespace crossmem
