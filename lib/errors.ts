@@ -11,6 +11,8 @@ export interface CrossmemErrorDetails {
   syscall?: string | undefined;
   /** The file, or the name of the segment, where there is one. */
   path?: string | undefined;
+  /** On Windows, what `GetLastError` said, where that was asked; `code` is made of it. */
+  winerror?: number | undefined;
 }
 
 /**
@@ -21,9 +23,10 @@ export interface CrossmemErrorDetails {
 export class CrossmemError extends Error {
   override readonly name: string = 'CrossmemError';
   readonly code: string;
-  readonly errno?: number;
-  readonly syscall?: string;
-  readonly path?: string;
+  declare readonly errno?: number;
+  declare readonly syscall?: string;
+  declare readonly path?: string;
+  declare readonly winerror?: number;
 
   constructor(code: string, message: string, details: CrossmemErrorDetails = {}) {
     super(message);
@@ -31,6 +34,7 @@ export class CrossmemError extends Error {
     if (details.errno !== undefined) this.errno = details.errno;
     if (details.syscall !== undefined) this.syscall = details.syscall;
     if (details.path !== undefined) this.path = details.path;
+    if (details.winerror !== undefined) this.winerror = details.winerror;
   }
 }
 
@@ -82,28 +86,35 @@ const summaries: Record<string, string> = {
   ERR_OUT_OF_RANGE: 'Out of range',
 };
 
-/** Errors that Node knows but libuv never gives, such as EDEADLK. */
-function unlisted(code: number): [name: string, text: string] {
-  const known = Object.entries(constants.errno).find(([, number]) => number === code);
-  return [known?.[0] ?? `E${code}`, 'system error'];
+/**
+ * What Node says of an errno. On Windows Node has numbers of its own; and there are errors that Node
+ * knows but libuv never gives, such as EDEADLK.
+ */
+function describeErrno(errno: number): { name: string; text: string; number: number } {
+  const listed = getSystemErrorMap();
+  const known = Object.entries(constants.errno).find(([, number]) => number === errno);
+  const name = listed.get(-errno)?.[0] ?? known?.[0] ?? `E${errno}`;
+  for (const [number, [other, text]] of listed) if (other === name) return { name, text, number };
+  return { name, text: 'system error', number: -errno };
 }
 
 /**
  * Makes an error of what the addon says: a system error number or a code, the failed call, the path,
- * and what was asked, found and can be done.
+ * what was asked, found and can be done, and the system's own number if it is no errno.
  */
 export function makeError(
   code: string | number,
   syscall: string | undefined,
   path: string | undefined,
   detail: string | undefined,
+  winerror?: number,
 ): Error {
   const where = path === undefined ? '' : ` '${path}'`;
   const more = detail === undefined ? '' : `: ${detail}`;
   if (typeof code === 'number') {
-    const [name, text] = getSystemErrorMap().get(-code) ?? unlisted(code);
+    const { name, text, number } = describeErrno(code);
     const message = `${name}: ${text}, ${syscall ?? ''}${where}${more}`;
-    return new CrossmemError(name, message, { errno: -code, syscall, path });
+    return new CrossmemError(name, message, { errno: number, syscall, path, winerror });
   }
   const message = `${summaries[code] ?? code}${where}${more}`;
   if (code === 'ERR_OUT_OF_RANGE') return withCode(new RangeError(message), code, path);

@@ -142,7 +142,7 @@ export class Mapping implements Disposable {
 
   /**
    * The descriptor of the file or the memory, for {@link FileLock} or a child's `stdio`; -1 if there
-   * is none. It stays the mapping's, which alone may close it: valid until {@link close}.
+   * is none, and on Windows, where a mapping has handles. It stays the mapping's, which alone may close it: valid until {@link close}.
    */
   get fd(): number {
     return this.#native.descriptor();

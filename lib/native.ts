@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossmemError, makeError } from './errors.js';
+import type { KernelObjects } from './native-windows.js';
 
 /** Called once, with an error or with the result. */
 export type Callback<T> = (error: Error | undefined, value: T) => void;
@@ -164,6 +165,8 @@ export interface NativeHolder {
 }
 
 interface Addon {
+  /** On Windows. */
+  win32?: KernelObjects;
   initialize(makeErrorFunction: typeof makeError): {
     pageSize: number;
     advice: string[];

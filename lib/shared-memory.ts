@@ -233,7 +233,7 @@ export class SharedMemory extends Mapping {
   /**
    * Zeroed memory without a name (memfd_create(2)), to be handed to a child process by its
    * {@link fd}: `spawn(command, { stdio: ['inherit', 'inherit', 'inherit', memory.fd] })`, which the
-   * child opens by `SharedMemory.fromFd(3)`.
+   * child opens by `SharedMemory.fromFd(3)`. On Windows it has no descriptor: give it a name instead.
    */
   static override anonymous(options: SharedMemoryAnonymousOptions): SharedMemory {
     const [request, wanted] = anonymousRequest(options);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that the tools to build and test with are there; installs Debian's packages if it may.
-# With --all also those that only CI needs.
+# With --all also those that only CI needs; with --windows those that build for Windows and run it.
 set -eu
 
 packages=""
@@ -20,6 +20,13 @@ if [ "${1:-}" = --all ]; then
   need clang-format clang-format --version
   need spin sh -c 'command -v spin'
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
+fi
+if [ "${1:-}" = --windows ]; then
+  need g++-mingw-w64-x86-64-posix x86_64-w64-mingw32-g++-posix --version
+  need wine sh -c 'command -v wine'
+  need wine64 test -e /usr/lib/wine/wine64
+  need clang sh -c 'command -v clang++'
+  need libgtest-dev test -e /usr/src/googletest/CMakeLists.txt
 fi
 [ -n "$packages" ] || exit 0
 

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { MappedFile, Mapping } from 'crossmem';
-import { hasSharedBuffers, makeFile, makeSparseFile } from './helpers/fixture.mjs';
+import {
+  hasSharedBuffers,
+  makeFile,
+  makeSparseFile,
+  notOnWindows,
+  onWindows,
+  underWine,
+} from './helpers/fixture.mjs';
 
 const page = Mapping.pageSize;
 const MiB = 2 ** 20;
@@ -91,7 +98,8 @@ test('every hint of this system is taken or refused by name', async () => {
 });
 
 test('dontneed drops private pages', (t) => {
-  if (!Mapping.advice.includes('free')) return t.skip('posix_madvise need not drop anything');
+  const drops = process.platform === 'linux' && Mapping.advice.includes('free');
+  if (!drops) return t.skip('posix_madvise and VirtualUnlock need not drop anything');
   const memory = Mapping.anonymous({ size: page });
   memory.buffer[0] = 7;
   memory.advise('dontneed');
@@ -147,7 +155,8 @@ test('residency counts pages, one bit each', async () => {
   memory.close();
 });
 
-test('lock keeps pages in RAM', async () => {
+const nothingTells = notOnWindows('QueryWorkingSetEx tells it on Windows, but not under Wine');
+test('lock keeps pages in RAM', nothingTells, async () => {
   const locked = () => Number(/VmLck:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
   const before = locked();
   const memory = Mapping.anonymous({ size: 4 * page });
@@ -174,10 +183,17 @@ test('protect changes what may be done', () => {
   assert.throws(() => file.protect('readwrite'), { code: 'ERR_CROSSMEM_FAULT' });
   file.protect('readwrite');
   file.view(1, 1)[0] = 9;
-  assert.deepEqual([...readFileSync(path).subarray(0, 2)], [0, 9]);
+  // See test/60-faults.test.mjs: under Wine the store above has reached the file.
+  assert.deepEqual(
+    [...readFileSync(path).subarray(underWine ? 1 : 0, 2)],
+    underWine ? [9] : [0, 9],
+  );
   file.close();
   const reader = MappedFile.open(path);
-  assert.throws(() => reader.protect('readwrite'), { code: 'EACCES', syscall: 'mprotect', path });
+  // Windows makes a view private that was made to copy (docs/windows.md), and refuses any other.
+  if (!onWindows) {
+    assert.throws(() => reader.protect('readwrite'), { code: 'EACCES', syscall: 'mprotect', path });
+  }
   reader.close();
 });
 

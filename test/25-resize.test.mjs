@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, truncateSync } from 'node:fs';
 import test from 'node:test';
 import { MappedFile, Mapping } from 'crossmem';
-import { makeFile, resultOf } from './helpers/fixture.mjs';
+import { makeFile, onWindows, resultOf } from './helpers/fixture.mjs';
 
 for (const verb of ['resize', 'resizeAsync']) {
   test(`${verb}: old views are detached, new ones follow, the file has blocks`, async () => {
@@ -14,7 +14,8 @@ for (const verb of ['resize', 'resizeAsync']) {
     assert.equal(old.length, 0);
     assert.equal(file.buffer.length, 100000);
     assert.equal(statSync(path).size, 100100);
-    assert.ok(statSync(path).blocks * 512 >= 100000);
+    // Windows tells no blocks.
+    if (!onWindows) assert.ok(statSync(path).blocks * 512 >= 100000);
     file.view(99999, 1)[0] = 7;
     assert.equal(readFileSync(path)[100099], 7);
     await file[verb](10n);
@@ -46,7 +47,9 @@ for (const verb of ['resize', 'resizeAsync']) {
     const file = MappedFile.open(path, { access: 'readwrite' });
     const view = file.buffer;
     await assert.rejects(async () => file[verb](0), { code: 'ERR_OUT_OF_RANGE' });
-    await assert.rejects(async () => file[verb](Number.MAX_SAFE_INTEGER), { code: /EFBIG|ENOSPC/ });
+    await assert.rejects(async () => file[verb](Number.MAX_SAFE_INTEGER), {
+      code: onWindows ? /EFBIG|ENOSPC|EINVAL|ENOMEM/ : /EFBIG|ENOSPC/,
+    });
     assert.equal(view.toString(), 'hello');
     assert.equal(statSync(path).size, 5);
     file.close();
@@ -65,10 +68,15 @@ test('refresh follows the file, if no length was asked', async () => {
   fixed.refresh();
   assert.equal(file.buffer.toString(), 'hello world');
   assert.equal(view.toString(), 'hel');
-  truncateSync(path, 2);
-  file.refresh();
-  assert.equal(file.buffer.toString(), 'he');
-  assert.throws(() => fixed.refresh(), { code: 'ERR_OUT_OF_RANGE', path });
+  if (onWindows) {
+    // ERROR_USER_MAPPED_FILE, which Node does not know.
+    assert.throws(() => truncateSync(path, 2), { code: 'UNKNOWN' });
+  } else {
+    truncateSync(path, 2);
+    file.refresh();
+    assert.equal(file.buffer.toString(), 'he');
+    assert.throws(() => fixed.refresh(), { code: 'ERR_OUT_OF_RANGE', path });
+  }
   file.close();
   fixed.close();
 });

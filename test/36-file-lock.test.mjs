@@ -6,7 +6,7 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { FileLock } from 'crossmem';
-import { keep, makeFile, missingFile, root, startCode } from './helpers/fixture.mjs';
+import { keep, makeFile, missingFile, onWindows, root, startCode } from './helpers/fixture.mjs';
 
 const ranges = FileLock.ranges;
 const timeout = { name: 'CrossmemError', code: 'ERR_CROSSMEM_TIMEOUT' };
@@ -89,8 +89,8 @@ test('descriptors and FileHandles are locked as descriptions', async () => {
   const path = makeFile();
   const fd = openSync(path, 'r+');
   const lock = FileLock.tryLock(fd);
-  const again = keep(FileLock.tryLock(fd));
-  assert.ok(again, 'one description has one lock');
+  if (onWindows) assert.equal(FileLock.tryLock(fd), null, 'LockFileEx locks each time anew');
+  else assert.ok(keep(FileLock.tryLock(fd)), 'one description has one lock');
   closeSync(fd);
   assert.equal(FileLock.tryLock(path), null);
   lock.release();
@@ -105,7 +105,9 @@ test('descriptors and FileHandles are locked as descriptions', async () => {
   const handle = await open(path, 'r');
   const shared = keep(FileLock.tryLock(handle, { mode: 'shared' }));
   assert.equal(shared.mode, 'shared');
-  if (ranges) assert.throws(() => FileLock.tryLock(handle), { code: 'EBADF' });
+  // LockFileEx locks what can be read.
+  if (onWindows) assert.equal(FileLock.tryLock(handle), null);
+  else if (ranges) assert.throws(() => FileLock.tryLock(handle), { code: 'EBADF' });
   const whole = keep(FileLock.tryLock(handle, { flock: true }));
   assert.equal(whole.mode, 'exclusive');
   await handle.close();
@@ -128,7 +130,10 @@ test('ranges exclude what overlaps', { skip: !ranges }, () => {
   FileLock.tryLock(path, { start: 2 ** 53 - 1, length: 2 ** 53 - 1 }).release();
 });
 
-test('shared locks are upgraded in one step, and back', { skip: !ranges }, async () => {
+const converts = {
+  skip: !ranges || (onWindows && 'LockFileEx converts no lock, and says so (the test after next)'),
+};
+test('shared locks are upgraded in one step, and back', converts, async () => {
   const path = makeFile();
   const one = FileLock.tryLock(path, { mode: 'shared' });
   const two = FileLock.tryLock(path, { mode: 'shared' });
@@ -158,7 +163,7 @@ test('shared locks are upgraded in one step, and back', { skip: !ranges }, async
   assert.equal(FileLock.tryLock(path), null, 'the next one is still held');
 });
 
-test('a release ends an upgrade that waits', { skip: !ranges }, async () => {
+test('a release ends an upgrade that waits', converts, async () => {
   const path = makeFile();
   const one = FileLock.tryLock(path, { mode: 'shared' });
   const two = keep(FileLock.tryLock(path, { mode: 'shared' }));

@@ -71,8 +71,8 @@ test('memory that was transferred away reads as zeroes after close', async () =>
 test('views keep what a forgotten mapping mapped, and collection unmaps it', async () => {
   const path = makeFile('hello world');
   const counts = await resultOf(
-    `const fs = require('fs');
-     const count = () => fs.readFileSync('/proc/self/maps', 'utf8').split(process.argv[1]).length - 1;
+    `const { countMappings } = require('./test/helpers/system.cjs');
+     const count = () => countMappings(process.argv[1]);
      const collect = async () => {
        for (let i = 0; i < 5; i++) { gc(); await new Promise((done) => setImmediate(done)); }
      };
@@ -94,10 +94,10 @@ test('views keep what a forgotten mapping mapped, and collection unmaps it', asy
 test('10,000 cycles leave no mapping, descriptor or memory behind', async () => {
   const path = makeFile(Buffer.alloc(10000));
   const { before, after } = await resultOf(
-    `const fs = require('fs');
+    `const { countMappings, countDescriptors } = require('./test/helpers/system.cjs');
      const measure = () => ({
-       mappings: fs.readFileSync('/proc/self/maps', 'utf8').split(process.argv[1]).length - 1,
-       descriptors: fs.readdirSync('/proc/self/fd').length,
+       mappings: countMappings(process.argv[1]),
+       descriptors: countDescriptors(),
        rss: process.memoryUsage().rss,
      });
      const cycles = async (count) => {

@@ -5,7 +5,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { directory, makeFile, resultOf, runCode, siblingAddon } from './helpers/fixture.mjs';
+import {
+  cannotCut,
+  directory,
+  makeFile,
+  notOnWindows,
+  onWindows,
+  resultOf,
+  runCode,
+  siblingAddon,
+  underWine,
+} from './helpers/fixture.mjs';
 
 const page = 4096;
 const pages = 200;
@@ -19,9 +29,13 @@ const prelude = `
   const told = [];
   const onFault = ({ kind, offset, count }) => told.push([kind, offset, count]);
   const print = (more) => setTimeout(() => console.log(JSON.stringify({ told, ...more })), 50);
+  const { cut } = require('./test/helpers/system.cjs');
   const codeOf = (verb) => { try { verb(); } catch (error) { return error.code; } };
 `;
 const run = (code, args = []) => resultOf(prelude + code, { args });
+
+/** How Windows says that a program has crashed. */
+const accessViolation = 0xc0000005;
 
 function expectTold(told, kind) {
   assert.equal(told.length, pages);
@@ -30,11 +44,11 @@ function expectTold(told, kind) {
   });
 }
 
-test('200 pages of a truncated file read as zeroes, each is told', async () => {
+test('200 pages of a truncated file read as zeroes', { skip: cannotCut }, async () => {
   const { told, sum, codes, message } = await run(
     `const file = MappedFile.open(path, { onFault });
      const { buffer } = file;
-     fs.truncateSync(path, 0);
+     cut(path, 0);
      let sum = 0;
      for (let i = 0; i < ${pages}; i++) sum += buffer[i * ${page}];
      let message; try { file.view(); } catch (error) { message = error.message; }
@@ -42,9 +56,12 @@ test('200 pages of a truncated file read as zeroes, each is told', async () => {
     [filled()],
   );
   assert.equal(sum, 0);
-  assert.match(message, /200 faults.*shorter than the mapping.*refresh\(\)/);
   assert.deepEqual(codes, [null, null], 'once for each fault');
-  expectTold(told, 'truncated');
+  // The first one makes zeroes of the whole view on Windows.
+  assert.match(message, onWindows ? /1 fault,/ : /200 faults/);
+  assert.match(message, /shorter than the mapping.*refresh\(\)/);
+  if (onWindows) assert.deepEqual(told, [['truncated', 0, 1]]);
+  else expectTold(told, 'truncated');
 });
 
 test('200 stores to a read-only view stay in this process', async () => {
@@ -80,13 +97,15 @@ test('200 protected pages become private copies until they are protected anew', 
      print({ again });`,
     [path],
   );
-  assert.equal(again, 120);
   assert.equal(readFileSync(path)[0], 2);
-  assert.equal(readFileSync(path).indexOf(1), -1);
+  // Wine does not make a page of a writable view copy-on-write, as PAGE_WRITECOPY says ("Memory
+  // protection constants", Win32).
+  if (!underWine) assert.deepEqual([again, readFileSync(path).indexOf(1)], [120, -1]);
   expectTold(told, 'protected');
 });
 
-test('a full disk under a sparse file is told, and the program goes on', async (t) => {
+const smallDisk = notOnWindows('a small disk cannot be made by a test');
+test('a full disk under a sparse file is told, and the program goes on', smallDisk, async (t) => {
   if (process.getuid() !== 0) return t.skip('mounting a small file system needs root');
   const mount = join(directory, 'full');
   mkdirSync(mount);
@@ -110,13 +129,13 @@ test('a full disk under a sparse file is told, and the program goes on', async (
   }
 });
 
-test('a copy that meets a missing page says so itself', async () => {
+test('a copy that meets a missing page says so itself', { skip: cannotCut }, async () => {
   const { codes } = await run(
-    `const file = MappedFile.open(path);
-     fs.truncateSync(path, 0);
-     const codes = [codeOf(() => file.read(Buffer.alloc(10))), codeOf(() => file.indexOf('none'))];
-     const fresh = MappedFile.open(path, { length: ${page}, allowBeyondEnd: true });
-     fresh.prefetch().catch((error) => print({ codes: [...codes, error.code] }));`,
+    `const opened = [1, 2, 3].map(() => MappedFile.open(path));
+     cut(path, 0);
+     const [one, two, three] = opened;
+     const codes = [codeOf(() => one.read(Buffer.alloc(10))), codeOf(() => two.indexOf('none'))];
+     three.prefetch().catch((error) => print({ codes: [...codes, error.code] }));`,
     [filled()],
   );
   assert.deepEqual(codes, Array(3).fill('ERR_CROSSMEM_FAULT'));
@@ -169,16 +188,17 @@ test('WebAssembly out-of-bounds is still a RuntimeError, before and after', asyn
 });
 
 test('a null dereference still kills', async () => {
-  const { signal, stdout } = await runCode(
+  const { signal, code, stdout } = await runCode(
     `${prelude}
      const file = MappedFile.open(path);
      file.buffer[0] = 1;
-     console.log(file.fault.kind);
+     fs.writeSync(1, file.fault.kind);
      require(process.argv[2]).dereferenceNull();`,
     { args: [filled(), siblingAddon('crash')] },
   );
   assert.equal(stdout.trim(), 'read-only');
-  assert.equal(signal, 'SIGSEGV');
+  if (onWindows) assert.equal(code, accessViolation);
+  else assert.equal(signal, 'SIGSEGV');
 });
 
 test("a program's own crash handler, installed before, still runs", async () => {
@@ -188,7 +208,7 @@ test("a program's own crash handler, installed before, still runs", async () => 
      crash.installHandler();
      const file = MappedFile.open(path);
      file.buffer[0] = 1;
-     console.log(file.fault.kind);
+     fs.writeSync(1, file.fault.kind + '\\n');
      crash.dereferenceNull();`,
     { args: [filled(), siblingAddon('crash')] },
   );
@@ -199,19 +219,19 @@ test("a program's own crash handler, installed before, still runs", async () => 
 test('turned off by the environment or by an option, a fault is the program’s own', async () => {
   const code = `${prelude}
     const file = MappedFile.open(path, JSON.parse(process.argv[2]));
-    fs.truncateSync(path, 0);
-    file.buffer[0];`;
+    file.buffer[0] = 1;`;
   for (const [options, env] of [
     [{ faultGuard: false }, {}],
     [{}, { CROSSMEM_FAULT_GUARD: '0' }],
     [{}, { CROSSMEM_FAULT_GUARD: 'off' }],
   ]) {
-    const { signal } = await runCode(code, {
+    const ended = await runCode(code, {
       args: [filled(), JSON.stringify(options)],
       env,
       flags: ['--no-deprecation'],
     });
-    assert.equal(signal, 'SIGBUS');
+    if (onWindows) assert.equal(ended.code, accessViolation);
+    else assert.match(ended.signal, /SIGSEGV|SIGBUS/);
   }
 });
 

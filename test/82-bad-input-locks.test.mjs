@@ -17,7 +17,7 @@ import {
   waitAny,
   waitAnySync,
 } from 'crossmem';
-import { keep, runCode, segmentName } from './helpers/fixture.mjs';
+import { keep, onWindows, runCode, segmentName } from './helpers/fixture.mjs';
 import {
   badBytes,
   notBytes,
@@ -213,7 +213,8 @@ test('a damaged table of agents is refused, not trusted', async () => {
     try { Mutex.open('x').lockSync().release(); console.log('fine'); }
     catch (error) { console.log(error.code); }`;
   assert.equal((await runCode(code, { env })).stdout, 'fine\n');
-  const folders = ['/dev/shm', '/tmp'].flatMap((parent) =>
+  const parents = onWindows ? [`${process.env.LOCALAPPDATA}/crossmem`] : ['/dev/shm', '/tmp'];
+  const folders = parents.flatMap((parent) =>
     readdirSync(parent).map((name) => `${parent}/${name}`),
   );
   const folder = folders.find((path) => path.endsWith(`-${domain}`));

@@ -1,6 +1,7 @@
 // What both mmap drop-ins share: mmap(2)'s arguments in crossmem's terms, and the mapping behind a
 // Buffer.
 import { constants } from 'node:buffer';
+import { constants as os } from 'node:os';
 import { type Access, type CrossmemError, MappedFile, Mapping, type Protection } from '../index.js';
 import { openSegment } from './segments.js';
 
@@ -44,7 +45,9 @@ export function fail(code: keyof typeof errnos): never {
 /** What mmap(2) would have answered where crossmem says it in its own way. */
 export function toFailure(error: unknown): SystemFailure {
   const { code = 'EINVAL', errno } = error as Partial<CrossmemError>;
-  if (typeof errno === 'number') return new SystemFailure(code, -errno);
+  // By name: on Windows Node's numbers are its own.
+  const known = errnos[code as keyof typeof errnos] ?? os.errno[code as keyof typeof os.errno];
+  if (typeof errno === 'number') return new SystemFailure(code, known ?? -errno);
   if (code === 'ERR_OUT_OF_RANGE') return new SystemFailure('ENOMEM', errnos.ENOMEM);
   if (code === 'ERR_CROSSMEM_UNSUPPORTED') return new SystemFailure('EINVAL', errnos.EINVAL);
   throw error;
@@ -92,6 +95,9 @@ function rest({ protection }: Request, given: Access): Protection | undefined {
   return given === 'read' ? undefined : 'read';
 }
 
+/** Windows maps no more than a file has; there mmap-io made a file longer that was to be written. */
+const growsFiles = process.platform === 'win32';
+
 function open(request: Request): Mapping {
   const { size, flags, file, offset } = request;
   if (size === 0 || (flags & (MAP_SHARED | MAP_PRIVATE)) === 0) fail('EINVAL');
@@ -109,6 +115,7 @@ function open(request: Request): Mapping {
   const mode = access(request);
   const mapping = MappedFile.open(file, {
     ...options,
+    ...(growsFiles && mode === 'readwrite' && { size: offset + size }),
     access: mode,
     offset,
     length: size,

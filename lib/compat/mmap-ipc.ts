@@ -1,6 +1,6 @@
 // Drop-in for mmap-ipc: the same class, methods and flock(2) seen by other programs, on crossmem.
 import { CrossmemError, FileLock, type SharedMemory } from '../index.js';
-import { openSegment } from './segments.js';
+import { lockTarget, openSegment } from './segments.js';
 
 /** What the original has not. */
 interface Options {
@@ -19,6 +19,9 @@ interface LockOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Milliseconds of a wait, until it looks whether a later call has overtaken it. */
+const lookEvery = 50;
+
 function nameOf(value: unknown): string {
   // The original put a slash before whatever it was given.
   return String(value).replace(/^\/+/, '');
@@ -35,6 +38,8 @@ class mmapIPC {
   readonly #memory: SharedMemory;
   readonly #buffer: Buffer;
   #lock: FileLock | undefined;
+  /** How often a lock was asked for: the last call is to have it. */
+  #calls = 0;
 
   /**
    * @param name Of the segment, with or without a slash before it.
@@ -107,9 +112,10 @@ class mmapIPC {
   }
 
   #acquire(mode: 'shared' | 'exclusive'): boolean {
+    this.#calls += 1;
     this.removeLock();
     try {
-      this.#lock = FileLock.lockSync(this.#memory.fd, { mode, flock: true });
+      this.#lock = FileLock.lockSync(lockTarget(this.#memory), { mode, flock: true });
       return true;
     } catch (error) {
       return refused(error);
@@ -117,10 +123,12 @@ class mmapIPC {
   }
 
   async #acquireAsync(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<boolean> {
+    const target = lockTarget(this.#memory);
+    if (typeof target === 'string') return this.#acquireFile(target, mode, options);
     try {
       for (;;) {
         this.removeLock();
-        const lock = await FileLock.lock(this.#memory.fd, { ...options, mode, flock: true });
+        const lock = await FileLock.lock(target, { ...options, mode, flock: true });
         if (this.#lock === undefined) {
           this.#lock = lock;
           return true;
@@ -131,6 +139,32 @@ class mmapIPC {
       }
     } catch (error) {
       return refused(error);
+    }
+  }
+
+  /** Each call locks for itself here: one that a later call has overtaken is over. */
+  async #acquireFile(
+    path: string,
+    mode: 'shared' | 'exclusive',
+    { timeout = Number.POSITIVE_INFINITY, signal }: LockOptions = {},
+  ): Promise<boolean> {
+    this.#calls += 1;
+    const call = this.#calls;
+    this.removeLock();
+    const end = performance.now() + timeout;
+    for (;;) {
+      const left = Math.max(0, end - performance.now());
+      try {
+        const options = { mode, flock: true, timeout: Math.min(left, lookEvery), signal };
+        const lock = await FileLock.lock(path, options);
+        if (call === this.#calls) this.#lock = lock;
+        else lock.release();
+        return true;
+      } catch (error) {
+        const timedOut = (error as { code?: string }).code === 'ERR_CROSSMEM_TIMEOUT';
+        if (!timedOut || left <= lookEvery) throw error;
+        if (call !== this.#calls) return true;
+      }
     }
   }
 }

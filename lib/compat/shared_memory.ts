@@ -2,6 +2,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { type CrossmemError, FileLock, SharedMemory } from '../index.js';
 import { keyOf } from './key.js';
+import { lockTarget } from './segments.js';
 
 /** What strerror(3) says, which the original put into its messages. */
 const texts: Readonly<Record<string, string>> = {
@@ -31,16 +32,25 @@ function mismatch(type: string, position: number): TypeError {
   );
 }
 
-/** The original took any text, and names of its own kind: no other program met it by accident. */
-function segmentName(name: string): string {
-  const simple = /^[\w.-]{1,100}$/.test(name);
-  return `shared_memory.${simple ? name : createHash('sha256').update(name).digest('hex')}`;
+const onWindows = process.platform === 'win32';
+
+/**
+ * The original took any text, and on POSIX names of its own kind: no other program met it by
+ * accident. On Windows it had those of all programs, which meet it there.
+ */
+function segmentName(name: string, global: boolean): string {
+  const simple = onWindows
+    ? /^[^\\/\0]+$/.test(name) && Buffer.byteLength(name) < 190
+    : /^[\w.-]{1,100}$/.test(name);
+  const plain = simple ? name : createHash('sha256').update(name).digest('hex');
+  if (!onWindows) return `shared_memory.${plain}`;
+  return global ? `Global\\${plain}` : plain;
 }
 
 /** What a host holds as long as it lives; null where segments cannot be locked (macOS). */
 function hostLock(memory: SharedMemory): FileLock | null {
   try {
-    return FileLock.tryLock(memory.fd, { flock: true });
+    return FileLock.tryLock(lockTarget(memory), { flock: true });
   } catch {
     return null;
   }
@@ -85,7 +95,11 @@ class Hosting {
 
   end(): void {
     if (!Hosting.#all.delete(this)) return;
-    SharedMemory.unlink(this.#name);
+    try {
+      SharedMemory.unlink(this.#name);
+    } catch {
+      // The next host will: there is nobody to tell, when this one was collected.
+    }
     this.#lock?.release();
     this.#memory.close();
   }
@@ -108,15 +122,15 @@ class shared_memory {
   declare readonly size: number;
   declare readonly global: boolean;
   declare readonly host: boolean;
-  /** A number made of the name, as the original's key for System V. */
-  declare readonly id: number;
+  /** A number made of the name, as the original's key for System V; on Windows the object's name. */
+  declare readonly id: number | string;
   readonly #memory: SharedMemory;
   readonly #hosting: Hosting | undefined;
 
   /**
    * @param name Any text.
    * @param sizeInBytes At least 1; as a client no more than the host's.
-   * @param global Of meaning on Windows only.
+   * @param global On Windows: found in all sessions (`Global\\`), which takes a privilege to make.
    * @param host Make the segment (`EEXIST` if another host has it), or open it.
    */
   constructor(name: string, sizeInBytes: number, global = false, host = true) {
@@ -127,7 +141,8 @@ class shared_memory {
     const size = Number.isFinite(sizeInBytes) ? Math.trunc(sizeInBytes) : 0;
     if (size === 0) throw new TypeError('The buffer size must be greater than zero');
     const isHost = typeof host === 'boolean' ? host : true;
-    const segment = segmentName(name);
+    const isGlobal = typeof global === 'boolean' ? global : false;
+    const segment = segmentName(name, isGlobal);
     try {
       this.#memory = isHost ? create(segment, size) : SharedMemory.open(segment, { size });
     } catch (error) {
@@ -140,9 +155,9 @@ class shared_memory {
     const properties = {
       name,
       size,
-      global: typeof global === 'boolean' ? global : false,
+      global: isGlobal,
       host: isHost,
-      id: keyOf(name),
+      id: onWindows ? segment : keyOf(name),
     };
     for (const [key, value] of Object.entries(properties)) {
       Object.defineProperty(this, key, { value, enumerable: true });
@@ -151,10 +166,9 @@ class shared_memory {
 
   /** An id that no segment has. */
   static generateId(global = false): string {
-    void global;
     for (;;) {
       const id = String(randomInt(-(2 ** 31), 2 ** 31));
-      if (!SharedMemory.exists(segmentName(id))) return id;
+      if (!SharedMemory.exists(segmentName(id, global === true))) return id;
     }
   }
 

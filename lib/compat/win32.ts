@@ -1,7 +1,17 @@
-// What the drop-in for node-filemap says in the words of Win32: error numbers and arguments.
+// What the drop-in for node-filemap says in the words of Win32: constants, error numbers, arguments.
 import { constants } from 'node:os';
+import type { CrossmemError } from '../errors.js';
 
 const { errno } = constants;
+
+/** As JavaScript saw it: 0xFFFFFFFF means the same. */
+export const INFINITE = -1;
+export const WAIT_OBJECT_0 = 0;
+export const WAIT_ABANDONED = 128;
+export const WAIT_TIMEOUT = 258;
+
+/** Of Win32, every character but the slash is allowed; of ours, only up to 200 bytes. */
+export const toName = (name: string) => name.replaceAll('/', '\u2215');
 
 /** winerror.h, for what our errors say. */
 const numbers: Record<string, number> = {
@@ -22,14 +32,26 @@ const numbers: Record<string, number> = {
   ERR_CROSSMEM_CORRUPT: 1392,
 };
 
-/** Runs `work`; what it throws becomes the text of the original, with the number at its end. */
+/** What the original said when a call of Windows failed. */
+const texts: Record<string, string> = {
+  CreateFile: 'Failed to create file',
+  CreateFileMapping: 'Failed to create file mapping',
+  OpenFileMapping: 'Failed to open file mapping',
+  MapViewOfFile: 'Failed to map view of file',
+};
+
+/**
+ * Runs `work`; what it throws becomes `text`, which is the original's, or what that said of the call
+ * that failed, with the number at its end.
+ */
 export function failingAs<T>(text: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code = '' } = error as { code?: string };
-    const number = numbers[code] ?? errno[code as keyof typeof errno] ?? code;
-    throw Object.assign(new Error(`${text}, error code: ${number}`, { cause: error }), { code });
+    const { code = '', syscall = '', winerror } = error as Partial<CrossmemError>;
+    const number = winerror ?? numbers[code] ?? errno[code as keyof typeof errno] ?? code;
+    const message = `${texts[syscall] ?? text}, error code: ${number}`;
+    throw Object.assign(new Error(message, { cause: error }), { code });
   }
 }
 

