@@ -56,13 +56,13 @@ void cut(MappingState& state, Session session, const std::shared_ptr<const os::F
          std::uint64_t size, const std::function<void()>& release_views) {
   if (release_views) release_views();
   session.region->abandon();
-  std::uint64_t left = session.size;
+  std::uint64_t left = size;
   std::exception_ptr failure;
   try {
     state.with_path([&] { os::truncate(*file, state.offset + size); });
-    left = size;
   } catch (const Error&) {
     failure = std::current_exception();
+    left = session.size;
   }
   exchange(state, std::move(session), file, left, {});
   if (failure) std::rethrow_exception(failure);
