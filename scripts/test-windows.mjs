@@ -128,7 +128,7 @@ async function runFile(node, file, domain) {
   const options = { cwd: root, env, maxBuffer: 2 ** 28 };
   const { stdout, code = 0 } = await execFile(
     'timeout',
-    ['180', wine, node, ...args],
+    ['300', wine, node, ...args],
     options,
   ).catch((error) => error);
   const passed = number(stdout, /^# pass (\d+)$/m);

@@ -36,17 +36,7 @@ TEST_F(FaultTest, StoresToReadOnlyPagesStayPrivate) {
 
 TEST_F(FaultTest, ProtectedPagesOfACopyCanBeUsedUntilProtectedAnew) {
   auto mapping = MappedFile::open(path, {.access = Access::copy});
-  mapping.protect(Protection::none);
-  for (std::uint64_t i = 0; i < kPages; ++i) {
-    if (i % 2 == 0)
-      store(mapping, i * page, 'W');
-    else
-      ASSERT_EQ(load(mapping, i * page), std::byte{'x'});
-    ASSERT_EQ(mapping.fault()->kind, FaultKind::protected_);
-    ASSERT_EQ(mapping.fault()->count, i + 1);
-  }
-  EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
-  EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
+  use_protected_pages(mapping);
   for (std::uint64_t round = 1; round <= 3; ++round) {
     mapping.protect(Protection::none, {0, page});
     load(mapping, 0);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "crossmem/error.h"
 #include "crossmem/mapped_file.h"
 #include "temporary.h"
 
@@ -30,6 +31,22 @@ class FaultTest : public ::testing::Test {
   TemporaryDirectory directory;
   std::string path =
       directory.file("f", std::string(static_cast<std::size_t>(kPages* page_size()), 'x'));
+
+  /// Loads from every other page that may not be used, stores to the rest: each is a fault, and no
+  /// store reaches the file.
+  void use_protected_pages(Mapping& mapping) {
+    mapping.protect(Protection::none);
+    for (std::uint64_t i = 0; i < kPages; ++i) {
+      if (i % 2 == 0)
+        store(mapping, i * page, 'W');
+      else
+        ASSERT_EQ(load(mapping, i * page), std::byte{'x'});
+      ASSERT_EQ(mapping.fault()->kind, FaultKind::protected_);
+      ASSERT_EQ(mapping.fault()->count, i + 1);
+    }
+    EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+    EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
+  }
 };
 
 }  // namespace crossmem::testing

@@ -61,17 +61,7 @@ TEST_F(FaultPosixTest, PrefetchOfMissingPagesIsAnErrorAndNoSignal) {
 
 TEST_F(FaultPosixTest, ProtectedPagesBecomePrivateCopiesUntilProtectedAnew) {
   auto mapping = MappedFile::open(path, {.access = Access::readwrite});
-  mapping.protect(Protection::none);
-  for (std::uint64_t i = 0; i < kPages; ++i) {
-    if (i % 2 == 0)
-      store(mapping, i * page, 'W');
-    else
-      ASSERT_EQ(load(mapping, i * page), std::byte{'x'});
-    ASSERT_EQ(mapping.fault()->kind, FaultKind::protected_);
-    ASSERT_EQ(mapping.fault()->count, i + 1);
-  }
-  EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
-  EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
+  use_protected_pages(mapping);
   mapping.protect(Protection::readwrite);
   store(mapping, 0, 'R');
   EXPECT_EQ(contents_of(path)[0], 'R');

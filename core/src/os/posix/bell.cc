@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
 #include <string>
 #include <thread>
 
 #include "os/file.h"
-#include "os/portable/rings.h"
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
 
@@ -74,13 +75,17 @@ struct Bell::Ear {
     char what = kRing;
     while (!ending.load(std::memory_order_relaxed)) {
       if (::recv(static_cast<int>(socket.handle()), &what, 1, 0) < 0 && errno != EINTR) return;
-      rings.add();
+      const std::lock_guard lock(mutex);
+      ++rings;
+      heard.notify_all();
     }
   }
 
   sockaddr_un address;
   File socket;
-  Rings rings;
+  std::mutex mutex;
+  std::condition_variable heard;
+  std::uint32_t rings = 0;
   std::atomic<bool> ending{false};
   std::thread listener;
 };
@@ -88,13 +93,17 @@ struct Bell::Ear {
 Bell::Bell(unsigned slot, SharedWord& /*word*/) : ear_(std::make_unique<Ear>(slot)) {}
 Bell::~Bell() = default;
 
-std::uint32_t Bell::ticket() const noexcept { return ear_->rings.count(); }
+std::uint32_t Bell::ticket() const noexcept {
+  const std::lock_guard lock(ear_->mutex);
+  return ear_->rings;
+}
 
 std::size_t Bell::most_processes() noexcept { return 0; }
 
 void Bell::sleep(std::uint32_t ticket, std::span<const std::uint32_t> /*processes*/,
                  std::chrono::steady_clock::time_point until) noexcept {
-  ear_->rings.wait(ticket, until);
+  std::unique_lock lock(ear_->mutex);
+  ear_->heard.wait_until(lock, until, [&] { return ear_->rings != ticket; });
 }
 
 void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {

@@ -3,7 +3,6 @@
 // it. What stays until it is unlinked is a file.
 #include "os/names.h"
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -12,7 +11,6 @@
 #include "os/control.h"
 #include "os/exit_guard.h"
 #include "os/mapping.h"
-#include "os/portable/patience.h"
 #include "os/windows/control_directory.h"
 #include "os/windows/section.h"
 
