@@ -89,6 +89,9 @@ class Child {
   std::unique_ptr<Process> process_;
 };
 
+/// Whether a child costs some microseconds, as a fork does, or some 50 ms.
+extern const bool kChildrenAreCheap;
+
 /// Kills this process.
 [[noreturn]] void die();
 

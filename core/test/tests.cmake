@@ -22,11 +22,9 @@ set(tests_windows
     test/windows/mapped_file_test.cc
     test/windows/named_mutex_test.cc
     test/windows/named_section_test.cc
-    test/windows/segment_rounds_test.cc
     test/windows/shared_memory_test.cc)
 set(tests_posix
     test/crash/segment_crash_test.cc
-    test/crash/segment_rounds_test.cc
     test/posix/fault_death_test.cc
     test/posix/fault_test.cc
     test/posix/file_lock_test.cc
@@ -60,6 +58,7 @@ add_executable(crossmem_tests
     test/resize_test.cc
     test/rw_lock_test.cc
     test/search_test.cc
+    test/segment_rounds_test.cc
     test/semaphore_test.cc
     test/shared_memory_test.cc
     test/task_pool_test.cc

@@ -37,7 +37,9 @@ function cut(path, size) {
   if (!underWine) throw new Error('Windows cuts no file that is mapped');
   const linuxPath = spawnSync('winepath.exe', ['-u', path], { encoding: 'utf8' }).stdout.trim();
   spawnSync('start.exe', ['/unix', '/usr/bin/truncate', '-s', String(size), linuxPath]);
-  while (fs.statSync(path).size !== size);
+  const giveUp = Date.now() + 60_000;
+  while (fs.statSync(path).size !== size)
+    if (Date.now() > giveUp) throw new Error(`truncate has not cut ${linuxPath}`);
 }
 
 /** Why `cut` cannot be had here, or false. */

@@ -154,6 +154,8 @@ void Child::stop() const { call_native("NtSuspendProcess", process_->info.hProce
 void Child::resume() const { call_native("NtResumeProcess", process_->info.hProcess); }
 int Child::finish() { return process_->finish(); }
 
+const bool kChildrenAreCheap = false;
+
 void die() {
   TerminateProcess(GetCurrentProcess(), kKilled);
   std::abort();
