@@ -89,8 +89,10 @@ test('descriptors and FileHandles are locked as descriptions', async () => {
   const path = makeFile();
   const fd = openSync(path, 'r+');
   const lock = FileLock.tryLock(fd);
-  if (onWindows) assert.equal(FileLock.tryLock(fd), null, 'LockFileEx locks each time anew');
-  else assert.ok(keep(FileLock.tryLock(fd)), 'one description has one lock');
+  if (onWindows) {
+    assert.equal(FileLock.tryLock(fd), null, 'LockFileEx locks each time anew');
+    assert.throws(() => FileLock.lockSync(fd), { code: 'EDEADLK' });
+  } else assert.ok(keep(FileLock.tryLock(fd)), 'one description has one lock');
   closeSync(fd);
   assert.equal(FileLock.tryLock(path), null);
   lock.release();

@@ -160,9 +160,9 @@ bool FileLock::blocks(const LockTarget& target, const FileLockOptions& options) 
   const FileLockRequest& mine = state_->request;
   const bool compatible = mine.mode == LockMode::shared && options.mode == LockMode::shared;
   if (!held() || mine.kind != options.kind || compatible) return false;
-  // Of one description: they would replace each other.
   const int* const descriptor = std::get_if<int>(&target);
-  if (descriptor != nullptr && state_->descriptor == *descriptor) return false;
+  const bool same_description = descriptor != nullptr && state_->descriptor == *descriptor;
+  if (same_description && os::locks_replace()) return false;
   const os::File file = open_target(target, options);
   const FileLockRequest theirs = request_of(file, options);
   if (mine.start >= theirs.start + theirs.length || theirs.start >= mine.start + mine.length)

@@ -22,7 +22,11 @@ bool range_locks_supported() noexcept;
 /// Whether a range that is held shared can be made exclusive, and back, without letting it go.
 bool locks_convert() noexcept;
 
-/// False if somebody else holds it. A lock that this description has is changed into what is asked.
+/// Whether a lock takes the place of the one that its description has. If not, that is in the way.
+bool locks_replace() noexcept;
+
+/// False if somebody else holds it. A lock that this description has is changed into what is asked,
+/// if locks replace each other.
 bool try_lock(const FileLockRequest& request);
 /// False once the deadline has passed or the interrupt was raised. Nothing has changed then.
 bool wait_lock(const FileLockRequest& request, Deadline deadline, Interrupt* interrupt);

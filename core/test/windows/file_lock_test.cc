@@ -22,6 +22,7 @@ TEST(FileLockWindows, LocksOfADescriptorExcludeEachOther) {
   EXPECT_FALSE(FileLock::try_lock(fd, {}));
   EXPECT_FALSE(FileLock::try_lock(path, {}));
   EXPECT_TRUE(one->blocks(path, {}));
+  EXPECT_TRUE(one->blocks(fd, {}));
   testing::close_descriptor(fd);
   EXPECT_FALSE(FileLock::try_lock(path, {}));
   one->release();

@@ -2,6 +2,7 @@
 #include "crossmem/mapped_file.h"
 
 #include "crossmem/error.h"
+#include "os/windows/win32.h"
 #include "temporary.h"
 
 namespace crossmem {
@@ -50,6 +51,14 @@ TEST_F(MappedFileWindowsTest, NothingIsMappedBeyondTheEnd) {
       Errc::unsupported);
   EXPECT_EQ(MappedFile::open(path, {.length = 10001, .allow_beyond_end = true}).size(), 10001U)
       << "its last page is whole";
+}
+
+TEST(ExtendedPath, IsChosenByTheWholePath) {
+  EXPECT_EQ(os::extended_path("x"), L"x");
+  // With the directory's, it is longer than MAX_PATH.
+  EXPECT_TRUE(os::extended_path(std::string(246, 'x')).starts_with(L"\\\\?\\"));
+  const std::wstring long_already = L"\\\\?\\C:\\" + std::wstring(300, L'x');
+  EXPECT_EQ(os::extended_path(os::narrow(long_already)), long_already);
 }
 
 }  // namespace

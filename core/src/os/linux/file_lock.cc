@@ -32,6 +32,7 @@ int set_record(const FileLockRequest& request, int command) noexcept {
 
 bool range_locks_supported() noexcept { return true; }
 bool locks_convert() noexcept { return true; }
+bool locks_replace() noexcept { return true; }
 
 bool try_lock(const FileLockRequest& request) {
   if (request.kind == LockKind::flock) return try_flock(request);

@@ -9,6 +9,7 @@ namespace crossmem::os {
 
 bool range_locks_supported() noexcept { return false; }
 bool locks_convert() noexcept { return false; }
+bool locks_replace() noexcept { return true; }
 
 bool try_lock(const FileLockRequest& request) { return try_flock(request); }
 

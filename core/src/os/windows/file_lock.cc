@@ -35,6 +35,7 @@ bool is_directory(HANDLE handle) noexcept {
 
 bool range_locks_supported() noexcept { return true; }
 bool locks_convert() noexcept { return false; }
+bool locks_replace() noexcept { return false; }
 
 bool try_lock(const FileLockRequest& request) {
   if (is_directory(handle_of(request))) throw_errno(EISDIR, "LockFileEx");

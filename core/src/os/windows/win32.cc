@@ -135,13 +135,14 @@ std::wstring extended_path(const std::string& path) {
   if (path.find('\0') != std::string::npos)
     throw_errno(EINVAL, "CreateFile", "a path has no null bytes");
   const std::wstring wide = widen(path);
-  // A directory's name may be 12 shorter (Win32, "Maximum Path Length Limitation").
-  constexpr std::size_t kShort = MAX_PATH - 12;
-  if (wide.size() < kShort || wide.starts_with(L"\\\\?\\") || wide.starts_with(L"\\\\.\\"))
-    return wide;
   std::wstring full(GetFullPathNameW(wide.c_str(), 0, nullptr, nullptr), L'\0');
   full.resize(
       GetFullPathNameW(wide.c_str(), static_cast<DWORD>(full.size()), full.data(), nullptr));
+  // Of the whole path, also if a part of it is given; a directory's may be 12 shorter (Win32,
+  // "Maximum Path Length Limitation").
+  constexpr std::size_t kShort = MAX_PATH - 12;
+  if (full.size() < kShort || full.starts_with(L"\\\\?\\") || full.starts_with(L"\\\\.\\"))
+    return wide;
   if (full.starts_with(L"\\\\")) return L"\\\\?\\UNC" + full.substr(1);
   return L"\\\\?\\" + full;
 }
