@@ -16,8 +16,10 @@ using detail::MutexWord;
 using detail::Object;
 using detail::Word;
 
-constexpr detail::ObjectSpec kSpec{detail::Kind::mutex, 0,
-                                   [](std::uint16_t) { return Mutex::kSize; }};
+constexpr detail::ObjectSpec kSpec{.kind = detail::Kind::mutex,
+                                   .parameter = 0,
+                                   .size = [](std::uint16_t) { return Mutex::kSize; },
+                                   .outlives = &detail::has_untold_owner};
 
 MutexWord word_of(const Object& object) noexcept { return {object, object.header().word}; }
 

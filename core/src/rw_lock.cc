@@ -17,8 +17,10 @@ using detail::RwWords;
 using detail::Watches;
 using detail::Word;
 
-constexpr detail::ObjectSpec kSpec{detail::Kind::rw_lock, 0,
-                                   [](std::uint16_t) { return RwLock::kSize; }};
+constexpr detail::ObjectSpec kSpec{.kind = detail::Kind::rw_lock,
+                                   .parameter = 0,
+                                   .size = [](std::uint16_t) { return RwLock::kSize; },
+                                   .outlives = &detail::has_untold_owner};
 
 [[noreturn]] void not_held(const Object& object) {
   throw Error(std::make_error_code(std::errc::operation_not_permitted), "unlock",

@@ -55,6 +55,7 @@ add_executable(crossmem_tests
     test/mapping_test.cc
     test/mutex_test.cc
     test/mutex_wait_test.cc
+    test/queue_test.cc
     test/resize_test.cc
     test/rw_lock_test.cc
     test/search_test.cc

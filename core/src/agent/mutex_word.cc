@@ -100,4 +100,10 @@ void MutexWord::unlock(Word me, bool whole) const {
                 "this process does not hold it", object_.name());
 }
 
+bool has_untold_owner(const ObjectHeader& header) noexcept {
+  constexpr Word kUntold = kOwner | kInconsistent;
+  return (header.word.load(std::memory_order_acquire) & kUntold) != 0 ||
+         (header.second.load(std::memory_order_acquire) & kUntold) != 0;
+}
+
 }  // namespace crossmem::detail

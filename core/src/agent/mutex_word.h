@@ -29,4 +29,8 @@ class MutexWord {
   os::SharedWord& word_;
 };
 
+/// Whether a lock's owner is a dead one, given that nobody has the lock open: he is left for
+/// whoever comes next, to be told. The second word too, which is 0 in a mutex.
+bool has_untold_owner(const ObjectHeader& header) noexcept;
+
 }  // namespace crossmem::detail

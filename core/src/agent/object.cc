@@ -46,6 +46,8 @@ const char* to_string(Kind kind) noexcept {
       return "a barrier";
     case Kind::lock_manager:
       return "a lock manager";
+    case Kind::queue:
+      return "a queue";
   }
   return "nothing known";
 }
@@ -110,6 +112,7 @@ void Object::adopt(const ObjectSpec& spec) {
   if (found == 0) fail(std::errc::no_such_file_or_directory, "open", "there is no object here yet");
   check_identity(found, expected, !spec.parameter);
   identity_ = found;
+  outlives_ = spec.outlives;
   if (parameter() < spec.least || parameter() > spec.most)
     throw Error(Errc::corrupt, "no such object has the parameter " + std::to_string(parameter()));
   if (view_.bytes.size() < size_for(spec, found))
@@ -150,9 +153,10 @@ std::shared_ptr<Object> Object::at(const Mapping& mapping, std::uint64_t offset,
     throw Error(Errc::invalid_argument, "an object is in a mapping with access 'readwrite'");
   View view = mapping.view({.offset = offset});
   // Of the address: a mapping may begin anywhere in its file.
-  if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % alignof(ObjectHeader) != 0)
-    throw Error(Errc::invalid_argument,
-                "the place of an object is a multiple of 8 bytes, counted from the file's start");
+  if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % spec.alignment != 0)
+    throw Error(Errc::invalid_argument, "the place of this object is a multiple of " +
+                                            std::to_string(spec.alignment) +
+                                            " bytes, counted from the file's start");
   if (view.bytes.size() < sizeof(ObjectHeader) ||
       (spec.parameter && view.bytes.size() < spec.size(*spec.parameter)))
     throw Error(Errc::out_of_range, "the object reaches beyond the mapping");
@@ -175,16 +179,7 @@ bool Object::unlink(const std::string& name) {
 
 Object::~Object() {
   if (!file_) return;
-  file_->release([this] { return removable(); });
-}
-
-bool Object::removable() const noexcept {
-  const auto kind = static_cast<Kind>(identity_ >> kKindShift & 0xFF);
-  if (kind != Kind::mutex && kind != Kind::rw_lock) return true;
-  // Nobody has it open, so an owner is a dead one: it is left for whoever comes next, to be told.
-  constexpr Word kUntold = kOwner | kInconsistent;
-  return (header_->word.load(std::memory_order_acquire) & kUntold) == 0 &&
-         (header_->second.load(std::memory_order_acquire) & kUntold) == 0;
+  file_->release([this] { return outlives_ == nullptr || !outlives_(*header_); });
 }
 
 Word Object::me() const {

@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   condition,
   barrier,
   lock_manager,
+  queue,
 };
 
 /// The first 32 bytes of every object. Memory of zeroes is an object that was never used.
@@ -48,6 +49,10 @@ struct ObjectSpec {
   /// What the parameter may be.
   std::uint16_t least = 0;
   std::uint16_t most = 0xffff;
+  /// Of its place in memory.
+  std::size_t alignment = alignof(ObjectHeader);
+  /// Whether one that has a name outlives those who have it open: nobody has, when it is asked.
+  bool (*outlives)(const ObjectHeader& header) noexcept = nullptr;
 };
 
 /// Shared by an object, its guards and its requests. All members may be called from any thread.
@@ -96,7 +101,6 @@ class Object {
  private:
   Object(View view, std::shared_ptr<Agent> agent);
   void adopt(const ObjectSpec& spec);
-  bool removable() const noexcept;
 
   Domain& domain_;
   std::shared_ptr<Agent> agent_;
@@ -107,6 +111,7 @@ class Object {
   std::string name_;
   std::string rank_;
   std::uint32_t key_ = 0;
+  bool (*outlives_)(const ObjectHeader& header) noexcept = nullptr;
 };
 
 }  // namespace crossmem::detail

@@ -1,0 +1,184 @@
+// The public face of a queue: arguments, waits, and what is handed out.
+#include "crossmem/queue.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "crossmem/error.h"
+#include "ring/queue_requests.h"
+
+namespace crossmem {
+namespace {
+
+using detail::ConsumerRequest;
+using detail::Found;
+using detail::Object;
+using detail::Phase;
+using detail::ProducerRequest;
+using detail::QueueState;
+using detail::QueueWait;
+using detail::Ring;
+using detail::Room;
+using detail::Word;
+
+/// As a power of two.
+std::uint16_t bits_of(std::size_t capacity) {
+  if (capacity == 0 || capacity > Queue::kMostCapacity)
+    throw Error(Errc::out_of_range, "a queue has a capacity of 1 byte to 1 GiB");
+  return static_cast<std::uint16_t>(std::bit_width(std::max(capacity, Queue::kLeastCapacity) - 1));
+}
+
+/// Messages that nobody has received are not thrown away because their sender has gone.
+bool has_messages(const detail::ObjectHeader& header) noexcept {
+  const auto& ring = reinterpret_cast<const detail::RingHeader&>(header);
+  return detail::distance(ring.head.load(std::memory_order_acquire),
+                          ring.tail.load(std::memory_order_acquire)) != 0;
+}
+
+detail::ObjectSpec spec_of(std::optional<std::size_t> capacity) {
+  detail::ObjectSpec spec{.kind = detail::Kind::queue,
+                          .parameter = std::nullopt,
+                          .size = [](std::uint16_t bits) { return Ring::size(bits); },
+                          .least = Ring::kLeastBits,
+                          .most = Ring::kMostBits,
+                          .alignment = alignof(detail::RingHeader),
+                          .outlives = &has_messages};
+  if (capacity) spec.parameter = bits_of(*capacity);
+  return spec;
+}
+
+/// Copies a message into its room. Nobody sees it yet.
+void fill(const QueueState& state, const Room& room, std::span<const std::byte> message,
+          std::uint16_t tag) noexcept {
+  const auto length = static_cast<std::uint32_t>(message.size());
+  state.ring.put(room, detail::state_of(Phase::ready), length, tag);
+  if (length != 0) std::memcpy(state.ring.bytes(room.at, length).data(), message.data(), length);
+}
+
+bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t tag,
+          const QueueWait& wait) {
+  ProducerRequest request(state, state.check_length(message.size()),
+                          [&](const Room& room, Word /*me*/) {
+                            fill(state, room, message, tag);
+                            state.ring.publish(room.end);
+                          });
+  return get(state, request, wait);
+}
+
+/// All of it is looked at before it is removed: should memory run out, the message is still there.
+void receive(const QueueState& state, const Found& found, Message& message) {
+  const auto bytes = state.ring.bytes(found.at, found.header.length);
+  message.bytes.assign(bytes.begin(), bytes.end());
+  message.sequence = found.header.sequence;
+  message.tag = found.tag();
+  message.redelivered = found.deliveries();
+  state.remove(found);
+}
+
+bool receive(QueueState& state, Message& message, const QueueWait& wait) {
+  ConsumerRequest request(state,
+                          [&](const Found& found, Word /*me*/) { receive(state, found, message); });
+  return get(state, request, wait);
+}
+
+}  // namespace
+
+Queue::Queue(std::shared_ptr<QueueState> state) noexcept : state_(std::move(state)) {}
+
+std::size_t Queue::size(std::size_t capacity) { return Ring::size(bits_of(capacity)); }
+
+Queue Queue::open(const std::string& name, std::optional<std::size_t> capacity,
+                  std::shared_ptr<Agent> agent) {
+  return Queue(
+      std::make_shared<QueueState>(Object::open(name, spec_of(capacity), std::move(agent))));
+}
+
+Queue Queue::at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
+                std::shared_ptr<Agent> agent) {
+  return Queue(std::make_shared<QueueState>(
+      Object::at(mapping, offset, spec_of(capacity), std::move(agent))));
+}
+
+bool Queue::unlink(const std::string& name) { return Object::unlink(name); }
+
+bool Queue::try_send(std::span<const std::byte> message, std::uint16_t tag) {
+  return crossmem::send(*state_, message, tag, {});
+}
+
+bool Queue::send(std::span<const std::byte> message, std::uint16_t tag, Deadline deadline,
+                 Interrupt* interrupt) {
+  return crossmem::send(*state_, message, tag, {deadline, interrupt});
+}
+
+std::size_t Queue::try_send_many(std::span<const std::span<const std::byte>> messages,
+                                 std::uint16_t tag) {
+  if (messages.empty()) return 0;
+  for (const auto& message : messages) state_->check_length(message.size());
+  std::size_t sent = 0;
+  const auto step = [&](Room room, Word /*me*/) {
+    for (std::optional<Room> next = room; next;) {
+      room = *next;
+      fill(*state_, room, messages[sent++], tag);
+      if (sent == messages.size()) break;
+      next = state_->room(static_cast<std::uint32_t>(messages[sent].size()), room.end);
+    }
+    state_->ring.publish(room.end);
+  };
+  ProducerRequest request(*state_, static_cast<std::uint32_t>(messages.front().size()), step);
+  get(*state_, request, {});
+  return sent;
+}
+
+bool Queue::try_receive(Message& message) { return crossmem::receive(*state_, message, {}); }
+
+bool Queue::receive(Message& message, Deadline deadline, Interrupt* interrupt) {
+  return crossmem::receive(*state_, message, {deadline, interrupt});
+}
+
+std::size_t Queue::try_receive_many(std::span<Message> messages) {
+  std::size_t received = 0;
+  if (messages.empty()) return 0;
+  ConsumerRequest request(*state_, [&](const Found& found, Word /*me*/) {
+    std::vector<Word> owners;
+    for (std::optional<Found> next = found; next && received < messages.size();) {
+      crossmem::receive(*state_, *next, messages[received++]);
+      if (received < messages.size()) next = state_->find(detail::Inquiry::quick, owners);
+    }
+  });
+  get(*state_, request, {});
+  return received;
+}
+
+RequestPtr Queue::readable() {
+  const auto step = [](const Found& /*found*/, Word /*me*/) {};
+  return std::make_shared<ConsumerRequest<decltype(step)>>(*state_, step, state_);
+}
+
+RequestPtr Queue::writable(std::size_t length) {
+  const auto step = [](const Room& /*room*/, Word /*me*/) {};
+  return std::make_shared<ProducerRequest<decltype(step)>>(*state_, state_->check_length(length),
+                                                           step, state_);
+}
+
+std::size_t Queue::capacity() const noexcept {
+  return std::size_t{state_->ring.units()} * detail::kUnit;
+}
+
+std::size_t Queue::longest() const noexcept { return state_->ring.longest(); }
+
+std::size_t Queue::used() const {
+  state_->object->me();
+  return std::size_t{detail::distance(state_->ring.head(), state_->ring.tail())} * detail::kUnit;
+}
+
+unsigned Queue::waiters() const { return state_->object->waiters(); }
+
+View Queue::memory() const {
+  View view = state_->object->view();
+  view.bytes = view.bytes.first(Ring::size(state_->object->parameter()));
+  return view;
+}
+
+}  // namespace crossmem

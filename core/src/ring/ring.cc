@@ -1,0 +1,126 @@
+// Offsets and lengths are copied from shared memory, looked at, and only then used.
+#include "ring/ring.h"
+
+#include <string>
+
+#include "crossmem/error.h"
+
+namespace crossmem::detail {
+
+Ring::Ring(const Object& object, unsigned bits) noexcept
+    : object_(object),
+      header_(reinterpret_cast<RingHeader&>(object.header())),
+      data_(reinterpret_cast<std::byte*>(&object.header()) + kRingData),
+      units_((1U << bits) / kUnit) {}
+
+// Acquire, of both: with the release of whoever moved it, so that the records are seen that came
+// with it, or that nobody reads any more what was there.
+Position Ring::head() const noexcept {
+  return header_.head.load(std::memory_order_acquire) & kPositions;
+}
+Position Ring::tail() const noexcept {
+  return header_.tail.load(std::memory_order_acquire) & kPositions;
+}
+
+Record& Ring::record(Position at) const noexcept {
+  return reinterpret_cast<Record&>(data_[std::size_t{at & (units_ - 1)} * kUnit]);
+}
+
+std::span<std::byte> Ring::bytes(Position at, std::uint32_t length) const noexcept {
+  return {reinterpret_cast<std::byte*>(&record(at) + 1), length};
+}
+
+RecordHeader Ring::read(Position at, Position end) const {
+  const Record& found = record(at);
+  // Acquire: with the release of whoever changed the phase. The rest came with the tail.
+  const Word state = found.state.load(std::memory_order_acquire);
+  const std::uint32_t length = found.length.load(std::memory_order_relaxed);
+  const std::uint32_t left = units_ - (at & (units_ - 1));
+  // The length first: the sum of a wild one would wrap.
+  if (length > std::size_t{units_} * kUnit || units_of(length) > left ||
+      units_of(length) > distance(at, end) || (state & kWaiters) != 0)
+    throw_corrupt("there is a record that cannot be");
+  return {.phase = phase_of(state),
+          .owner = state & kOwner,
+          .units = units_of(length),
+          .length = length,
+          .sequence = found.sequence.load(std::memory_order_relaxed),
+          .extra = found.extra.load(std::memory_order_relaxed)};
+}
+
+Position Ring::own_tail() const noexcept {
+  // Relaxed: whoever has the lock is the only one who moves it.
+  return header_.tail.load(std::memory_order_relaxed) & kPositions;
+}
+
+std::optional<Room> Ring::room(std::uint32_t length, Position kept, Position tail) const {
+  const std::uint32_t used = distance(kept, tail);
+  if (used > units_) throw_corrupt("more is kept than the ring has room for");
+  const std::uint32_t needed = units_of(length);
+  const std::uint32_t left = units_ - (tail & (units_ - 1));
+  const std::uint32_t padded = needed > left ? left : 0;
+  if (used + padded + needed > units_) return std::nullopt;
+  const Position at = (tail + padded) & kPositions;
+  return Room{.padding = tail, .padded = padded, .at = at, .end = (at + needed) & kPositions};
+}
+
+void Ring::put(const Room& room, Word state, std::uint32_t length,
+               std::uint16_t tag) const noexcept {
+  // Relaxed, all of it: the tail says that it is there.
+  const std::uint32_t sequence = header_.sequence.load(std::memory_order_relaxed);
+  if (room.padded != 0) {
+    Record& padding = record(room.padding);
+    padding.state.store(state_of(Phase::gone), std::memory_order_relaxed);
+    padding.length.store((room.padded - 1) * kUnit, std::memory_order_relaxed);
+    padding.sequence.store(sequence, std::memory_order_relaxed);
+    padding.extra.store(0, std::memory_order_relaxed);
+  }
+  Record& put = record(room.at);
+  put.state.store(state, std::memory_order_relaxed);
+  put.length.store(length, std::memory_order_relaxed);
+  put.sequence.store(sequence, std::memory_order_relaxed);
+  put.extra.store(tag, std::memory_order_relaxed);
+  // Before the tail: killed in between, a number is left out, and none is used twice.
+  header_.sequence.store(sequence + 1, std::memory_order_relaxed);
+}
+
+void Ring::publish(Position tail) const noexcept {
+  // Release: with what was put. Sequentially consistent: see Sleeper::sleep_by_bell.
+  const Word before = header_.tail.exchange(tail, std::memory_order_seq_cst);
+  // Everybody: the first of them may have given up, or be busy with what it got for long.
+  if ((before & kWaiters) != 0) object_.wake(header_.tail, os::kEverybody);
+}
+
+void Ring::tell_progress() const noexcept {
+  os::SharedWord& word = header_.object.word;
+  Word seen = word.load(std::memory_order_relaxed);
+  // Sequentially consistent: see Sleeper::sleep_by_bell.
+  while (!word.compare_exchange_weak(seen, (seen + 1) & kPositions, std::memory_order_seq_cst,
+                                     std::memory_order_relaxed)) {
+  }
+  if ((seen & kWaiters) != 0) object_.wake(word, os::kEverybody);
+}
+
+Word Ring::progress() const noexcept {
+  return header_.object.word.load(std::memory_order_seq_cst) & kPositions;
+}
+
+void Ring::throw_corrupt(const char* what) const {
+  throw Error(Errc::corrupt, what, object_.name());
+}
+
+void watch_word(const Object& object, os::SharedWord& word, Word seen, Watches& watches) {
+  Word found = word.load(std::memory_order_relaxed);
+  while ((found & kPositions) == seen) {
+    // Sequentially consistent: see Sleeper::sleep_by_bell.
+    if ((found & kWaiters) != 0 ||
+        word.compare_exchange_weak(found, found | kWaiters, std::memory_order_seq_cst,
+                                   std::memory_order_relaxed)) {
+      watches.add(object, word, seen | kWaiters);
+      return;
+    }
+  }
+  watches.changed();
+}
+
+}  // namespace crossmem::detail
