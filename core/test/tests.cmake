@@ -85,7 +85,8 @@ gtest_discover_tests(crossmem_tests TEST_FILTER "-${segments}" TEST_LIST other_t
 gtest_discover_tests(crossmem_tests TEST_FILTER "${segments}" TEST_LIST segment_tests
     DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 RESOURCE_LOCK segments)
 if(CROSSMEM_OS STREQUAL linux)
-  add_library(crash_tests OBJECT test/crash/crash_test.cc test/crash/scenarios.cc)
+  add_library(crash_tests OBJECT test/crash/crash_test.cc
+      test/crash/queue_scenarios.cc test/crash/scenarios.cc)
   target_include_directories(crash_tests PRIVATE src test)
   target_link_libraries(crash_tests PRIVATE crossmem_core GTest::gtest)
   # Instructions of ours, not of the dynamic linker.

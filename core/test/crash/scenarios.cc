@@ -250,6 +250,7 @@ std::vector<Scenario> make_scenarios() {
                    };
                  },
                  all.front().recover});
+  for (auto& scenario : queue_scenarios()) all.push_back(std::move(scenario));
   return all;
 }
 
