@@ -13,6 +13,7 @@
 #include "mapping_binding.h"
 #include "object_binding.h"
 #include "operation.h"
+#include "queue_binding.h"
 #include "segment_binding.h"
 #include "wait_binding.h"
 
@@ -60,6 +61,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_segments(env, exports);
   export_locks(env, exports);
   export_objects(env, exports);
+  export_queues(env, exports);
   export_waits(env, exports);
   export_kernel_objects(env, exports);
   return exports;

@@ -77,6 +77,7 @@ void Environment::shut_down() {
     if (const auto operation = weak.lock()) operation->cancel();
   operations_.clear();
   locks_.clear();
+  messages_.clear();
   if (agent_) agent_->detach();
   objects_.clear();
   queue_->shut_down();

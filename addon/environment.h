@@ -16,6 +16,7 @@
 #include "crossmem/mapping.h"
 #include "lock_table.h"
 #include "object_table.h"
+#include "queue_binding.h"
 
 namespace crossmem::addon {
 
@@ -85,6 +86,7 @@ class Environment {
   Quarantine& quarantine() noexcept { return quarantine_; }
   LockTable& locks() noexcept { return locks_; }
   ObjectTable& objects() noexcept { return objects_; }
+  MessageTable& messages() noexcept { return messages_; }
   /// Who holds and waits on behalf of this environment: attached when first asked for, detached
   /// with it, so that what a worker holds is told to be abandoned when it ends.
   const std::shared_ptr<Agent>& agent();
@@ -101,6 +103,7 @@ class Environment {
   Quarantine quarantine_;
   LockTable locks_;
   ObjectTable objects_;
+  MessageTable messages_;
   std::shared_ptr<Agent> agent_;
 };
 

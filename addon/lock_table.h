@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "crossmem/file_lock.h"
 #include "crossmem/interrupt.h"
+#include "numbered.h"
 
 namespace crossmem::addon {
 
@@ -22,46 +22,29 @@ class LockTable {
   };
 
   std::uint32_t add(FileLock lock) {
-    std::uint32_t index = 0;
-    if (free_.empty()) {
-      index = static_cast<std::uint32_t>(entries_.size());
-      entries_.emplace_back();
-    } else {
-      index = free_.back();
-      free_.pop_back();
-    }
-    entries_[index].lock = std::make_shared<FileLock>(std::move(lock));
-    return index + 1;
+    return entries_.add({std::make_shared<FileLock>(std::move(lock)), {}});
   }
 
   /// Null if it was released.
-  Entry* find(std::uint32_t id) {
-    if (id == 0 || id > entries_.size() || !entries_[id - 1].lock) return nullptr;
-    return &entries_[id - 1];
-  }
+  Entry* find(std::uint32_t id) { return entries_.find(id); }
 
   /// Released now, or when its upgrade has ended, which is soon.
   void remove(std::uint32_t id) {
     Entry* const found = find(id);
     if (found == nullptr) return;
     if (const auto upgrade = found->upgrade.lock()) upgrade->raise();
-    *found = {};
-    free_.push_back(id - 1);
+    entries_.remove(id);
   }
 
-  void clear() noexcept {
-    entries_.clear();
-    free_.clear();
-  }
+  void clear() noexcept { entries_.clear(); }
 
   bool any(const auto& predicate) const {
-    return std::ranges::any_of(
-        entries_, [&](const Entry& entry) { return entry.lock && predicate(*entry.lock); });
+    return std::ranges::any_of(entries_.all(),
+                               [&](const auto& entry) { return entry && predicate(*entry->lock); });
   }
 
  private:
-  std::vector<Entry> entries_;  ///< A lock's number is its index and one.
-  std::vector<std::uint32_t> free_;
+  Numbered<Entry> entries_;
 };
 
 }  // namespace crossmem::addon

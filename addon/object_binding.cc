@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   condition,
   barrier,
   lock_manager,
+  queue,
 };
 
 /// As lib/native.ts has them.
@@ -54,6 +55,8 @@ AnyObject open_as(Kind kind, std::optional<std::uint32_t> parameter, Opener&& op
       return open.template operator()<Condition>();
     case Kind::barrier:
       return open.template operator()<Barrier>(parameter);
+    case Kind::queue:
+      return open.template operator()<Queue>(std::optional<std::size_t>(parameter));
     case Kind::lock_manager:
       break;
   }
@@ -189,9 +192,9 @@ Napi::Value set_event(const Napi::CallbackInfo& info) {
   });
 }
 
-/// (object) -> what can be acquired now, who has arrived, or 1 if it is set
+/// (object) -> what can be acquired now, who has arrived, bytes in use, or 1 if it is set
 Napi::Value value(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
     AnyObject& object = object_entry(env, info[0]).object;
     std::uint32_t result = 0;
     if (auto* const semaphore = std::get_if<Semaphore>(&object))
@@ -200,6 +203,8 @@ Napi::Value value(const Napi::CallbackInfo& info) {
       result = counter->value();
     else if (auto* const event = std::get_if<Event>(&object))
       result = event->is_set() ? 1 : 0;
+    else if (auto* const queue = std::get_if<Queue>(&object))
+      return to_number(env, queue->used());
     else
       result = std::get<Barrier>(object).arrived();
     return Napi::Number::New(env, result);
@@ -238,10 +243,11 @@ Napi::Value query(const Napi::CallbackInfo& info) {
   });
 }
 
-/// (object) -> how many permits or parties it was made for
+/// (object) -> how many permits, parties or bytes it was made for
 Napi::Value parameter(const Napi::CallbackInfo& info) {
-  return guarded(info, [&](Napi::Env env) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
     AnyObject& object = object_entry(env, info[0]).object;
+    if (auto* const queue = std::get_if<Queue>(&object)) return to_number(env, queue->capacity());
     auto* const semaphore = std::get_if<Semaphore>(&object);
     return Napi::Number::New(
         env, semaphore != nullptr ? semaphore->permits() : std::get<Barrier>(object).parties());
@@ -265,6 +271,9 @@ RequestPtr make_request(AnyObject& object, std::uint32_t way) {
   if (auto* const event = std::get_if<Event>(&object)) return event->request();
   if (auto* const condition = std::get_if<Condition>(&object)) return condition->request();
   if (auto* const barrier = std::get_if<Barrier>(&object)) return barrier->request();
+  // 0: to receive; otherwise to send a message of that length, and one.
+  if (auto* const queue = std::get_if<Queue>(&object))
+    return way == 0 ? queue->readable() : queue->writable(way - 1);
   return std::get<LockManager>(object).theft(way);
 }
 

@@ -13,6 +13,7 @@
 #include "crossmem/event.h"
 #include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
+#include "crossmem/queue.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
 #include "views.h"
@@ -20,7 +21,7 @@
 namespace crossmem::addon {
 
 using AnyObject = std::variant<Mutex, RwLock, Semaphore, CountingSemaphore, Event, Condition,
-                               Barrier, LockManager>;
+                               Barrier, LockManager, Queue>;
 
 class ObjectTable {
  public:

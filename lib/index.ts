@@ -20,8 +20,15 @@ export type {
   WriteOptions,
 } from './mapping-types.js';
 export { Mutex, type MutexOpenOptions, type MutexOptions, type MutexStatistics } from './mutex.js';
+export { Lease, Reservation } from './held-message.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
+export {
+  Queue,
+  type QueueOpenOptions,
+  type QueueOptions,
+  type ReceiveSyncOptions,
+} from './queue.js';
 export { type RwGuard, RwLock, type RwMode } from './rw-lock.js';
 export {
   CountingSemaphore,

@@ -141,6 +141,7 @@ export const kinds = {
   condition: 5,
   barrier: 6,
   lockManager: 7,
+  queue: 8,
 } as const;
 /** Bits of a request to a lock manager. */
 export const requestFlags = { shared: 1, steal: 2, ifAvailable: 4 } as const;
@@ -226,6 +227,31 @@ interface Addon {
     boolean
   >;
   releaseRequest(manager: number, id: number): boolean;
+  /** Messages of queues that are held are numbers; `offset` is of the queue's memory. */
+  sendMessage(queue: number, message: Uint8Array, tag: number): boolean;
+  receiveMessage(queue: number): [bytes: Uint8Array, tag: number] | undefined;
+  reserveMessage(
+    queue: number,
+    length: number,
+    tag: number,
+  ): [message: number, offset: number, length: number] | undefined;
+  leaseMessage(
+    queue: number,
+  ):
+    | [
+        message: number,
+        offset: number,
+        length: number,
+        tag: number,
+        sequence: number,
+        redelivered: number,
+      ]
+    | undefined;
+  copyMessage(message: number): Uint8Array;
+  fillMessage(message: number, bytes: Uint8Array): void;
+  /** Committed or acknowledged if all is well, otherwise cancelled or given back. */
+  endMessage(message: number, well: boolean): void;
+  finishStep(queue: number, ofConsumers: boolean, unlock: boolean, wake: boolean): void;
   queryLocks(
     manager: number,
   ): { name: string; exclusive: boolean; held: boolean; client: number }[];

@@ -181,4 +181,15 @@ View Queue::memory() const {
   return view;
 }
 
+void Queue::unlock(Side side) noexcept {
+  const Ring& ring = state_->ring;
+  (side == Side::producers ? ring.producers() : ring.consumers())
+      .try_unlock(state_->object->agent().word(), true);
+}
+
+void Queue::wake(Side side) noexcept {
+  const detail::RingHeader& header = state_->ring.header();
+  state_->object->wake(side == Side::producers ? header.tail : header.head, os::kEverybody);
+}
+
 }  // namespace crossmem

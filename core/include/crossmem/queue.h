@@ -160,6 +160,13 @@ class Queue {
   unsigned waiters() const;
   View memory() const;
 
+  // For the library's own use: what JavaScript leaves to do of steps that it has made itself.
+  enum class Side { producers, consumers };
+  /// Lets go a lock of the ring that somebody waits for.
+  void unlock(Side side) noexcept;
+  /// Wakes those who wait for what this side has moved.
+  void wake(Side side) noexcept;
+
  private:
   explicit Queue(std::shared_ptr<detail::QueueState> state) noexcept;
   std::optional<Reservation> reserve_within(std::size_t length, std::uint16_t tag,

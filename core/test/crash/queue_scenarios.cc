@@ -1,5 +1,6 @@
-// What is done with a queue while being killed. Whoever receives notes what he got, so that those who
-// come after know what may be missing: what the dead had in their hands, one of each, and no more.
+// What is done with a queue while being killed. Whoever receives notes what he got, so that those
+// who come after know what may be missing: what the dead had in their hands, one of each, and no
+// more.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -52,7 +53,8 @@ std::optional<std::uint32_t> number_of(std::span<const std::byte> bytes) {
 }
 
 void note(Books& books, std::span<const std::byte> bytes) {
-  if (const auto number = number_of(bytes); number && *number != kLast) books.received.at(*number) = 1;
+  if (const auto number = number_of(bytes); number && *number != kLast)
+    books.received.at(*number) = 1;
 }
 
 void receive(Queue& queue, Books& books) {
@@ -79,7 +81,8 @@ Check check_queue(Stage& stage) {
         continue;
       }
       if (*number > books.sent) return "a message that nobody has sent";
-      if (books.received.at(*number) != 0 && message.redelivered == 0) return "a message came twice";
+      if (books.received.at(*number) != 0 && message.redelivered == 0)
+        return "a message came twice";
       if (message.redelivered == 0 && *number <= before) return "messages are out of order";
       if (message.redelivered == 0) before = *number;
       books.received.at(*number) = 1;

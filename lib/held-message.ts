@@ -1,0 +1,107 @@
+// Messages that somebody has in his hands: reserved by a producer, or leased by a consumer.
+import { addon } from './native.js';
+
+/** Whose message it is: forgets it once it has ended. */
+export interface MessageHolder {
+  /** @internal */
+  forget(message: HeldMessage): void;
+}
+
+/** What both have in common. */
+export abstract class HeldMessage implements Disposable {
+  #holder: MessageHolder | undefined;
+  readonly #number: number;
+
+  /** @internal */
+  constructor(holder: MessageHolder, number: number) {
+    this.#holder = holder;
+    this.#number = number;
+  }
+
+  /** True once it was ended, or its queue closed. */
+  get ended(): boolean {
+    return this.#holder === undefined;
+  }
+
+  /** What was begun and not ended is undone, for `using`. */
+  [Symbol.dispose](): void {
+    if (!this.ended) this.end(false);
+  }
+
+  /** @internal */
+  get number(): number {
+    return this.#holder === undefined ? 0 : this.#number;
+  }
+
+  /** @internal `ERR_CROSSMEM_CLOSED` if it has ended before. */
+  end(well: boolean): void {
+    const { number } = this;
+    this.#holder?.forget(this);
+    this.#holder = undefined;
+    addon.endMessage(number, well);
+  }
+}
+
+/**
+ * Room in a queue for a message that is filled in place. It holds back all messages that are sent
+ * after it, until it is committed or cancelled; if its process dies, it is cancelled.
+ */
+export class Reservation extends HeldMessage {
+  /** Where the message goes. Not to be used any more once it is committed or cancelled. */
+  readonly buffer: Uint8Array;
+  readonly #copied: boolean;
+
+  /** @internal */
+  constructor(holder: MessageHolder, number: number, buffer: Uint8Array, copied: boolean) {
+    super(holder, number);
+    this.buffer = buffer;
+    this.#copied = copied;
+  }
+
+  /** Sends it. Once. */
+  commit(): void {
+    if (this.#copied) addon.fillMessage(this.number, this.buffer);
+    this.end(true);
+  }
+
+  /** It is not sent. Twice is fine, and after {@link commit}. */
+  cancel(): void {
+    this[Symbol.dispose]();
+  }
+}
+
+/**
+ * A message that stays in its queue until it is acknowledged. If its process dies first, or it is
+ * given back, another one gets it.
+ */
+export class Lease<T> extends HeldMessage {
+  readonly value: T;
+  /** Counts the messages of the queue, modulo 2^32; never the same for two of them. */
+  readonly sequence: number;
+  /** How often it was leased before without being acknowledged, at most. */
+  readonly redelivered: number;
+
+  /** @internal */
+  constructor(
+    holder: MessageHolder,
+    number: number,
+    value: T,
+    sequence: number,
+    redelivered: number,
+  ) {
+    super(holder, number);
+    this.value = value;
+    this.sequence = sequence;
+    this.redelivered = redelivered;
+  }
+
+  /** It is done with. Once. */
+  ack(): void {
+    this.end(true);
+  }
+
+  /** Back to its place in the queue, for whoever comes first. Twice is fine, and after {@link ack}. */
+  release(): void {
+    this[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,132 @@
+// Line: those who wait for one side of a queue, in the order in which they came.
+import { timedOut } from './errors.js';
+import { type EndWait, type SharedObject, Want, waitFor } from './shared-object.js';
+import type { CheckedWait } from './wait-options.js';
+
+interface Entry {
+  /** True once it has got what it wants. */
+  attempt(): boolean;
+  way: number;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * How long the event loop goes on looking after something has come, in milliseconds, before it is
+ * left to be woken: a wake costs twenty times a look.
+ */
+const awake = 0.2;
+
+/** The next turn of the event loop. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Ends a wait because something else is waited for now. */
+const changed = Symbol('changed');
+
+export class Line {
+  readonly #object: SharedObject;
+  readonly #entries: Entry[] = [];
+  #isRunning = false;
+  #awakeUntil = 0;
+  #endWait: EndWait | undefined;
+
+  constructor(object: SharedObject) {
+    this.#object = object;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** Resolves once `attempt` has returned true; meanwhile waits for `way` of the object. */
+  join(attempt: () => boolean, way: number, { timeout, signal }: CheckedWait): Promise<void> {
+    const { promise, entry } = makeEntry(attempt, way);
+    const leave = (reason: unknown) => {
+      this.#remove(entry);
+      entry.reject(reason);
+    };
+    const abort = () => leave(signal?.reason);
+    const { name, constructor } = this.#object;
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => leave(timedOut(constructor.name, timeout, name)), timeout);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#entries.push(entry);
+    if (!this.#isRunning) this.#run();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    });
+  }
+
+  /** Serves those who can be. */
+  advance(): void {
+    while (this.#tryFirst());
+  }
+
+  /** Something has come: more may. */
+  stayAwake(): void {
+    this.#awakeUntil = performance.now() + awake;
+  }
+
+  #remove(entry: Entry): void {
+    const index = this.#entries.indexOf(entry);
+    if (index < 0) return;
+    this.#entries.splice(index, 1);
+    if (index === 0) this.#endWait?.(changed);
+  }
+
+  /** False if nobody is there, or the first has not got it. */
+  #tryFirst(): boolean {
+    const [first] = this.#entries;
+    if (first === undefined) return false;
+    try {
+      if (!first.attempt()) return false;
+      this.stayAwake();
+      this.#entries.shift();
+      first.resolve();
+    } catch (error) {
+      this.#entries.shift();
+      first.reject(error);
+    }
+    return true;
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (;;) {
+      if (this.#tryFirst()) continue;
+      const [first] = this.#entries;
+      if (first === undefined) break;
+      if (performance.now() < this.#awakeUntil) await nextTurn();
+      else await this.#sleep(first);
+    }
+    this.#isRunning = false;
+  }
+
+  async #sleep(first: Entry): Promise<void> {
+    try {
+      await waitFor([new Want(this.#object, first.way)], false, {
+        timeout: undefined,
+        signal: undefined,
+        begun: (end) => {
+          this.#endWait = end;
+        },
+      });
+    } catch (error) {
+      if (error === changed) return;
+      for (const entry of this.#entries.splice(0)) entry.reject(error);
+    } finally {
+      this.#endWait = undefined;
+    }
+  }
+}
+
+function makeEntry(attempt: () => boolean, way: number): { promise: Promise<void>; entry: Entry } {
+  let entry: Entry | undefined;
+  const promise = new Promise<void>((resolve, reject) => {
+    entry = { attempt, way, resolve, reject };
+  });
+  return { promise, entry: entry as Entry };
+}
