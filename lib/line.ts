@@ -46,11 +46,12 @@ export class Line {
       entry.reject(reason);
     };
     const abort = () => leave(signal?.reason);
-    const { name, constructor } = this.#object;
+    const { name } = this.#object;
+    const what = this.#object.constructor.name;
     const timer =
       timeout === undefined
         ? undefined
-        : setTimeout(() => leave(timedOut(constructor.name, timeout, name)), timeout);
+        : setTimeout(() => leave(timedOut(what, timeout, name)), timeout);
     signal?.addEventListener('abort', abort, { once: true });
     this.#entries.push(entry);
     if (!this.#isRunning) this.#run();

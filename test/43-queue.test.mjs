@@ -1,0 +1,272 @@
+// Queue: messages between processes, and what is in somebody's hands.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue, SharedMemory, waitAny } from 'crossmem';
+import { keep, runCode, segmentName, startCode } from './helpers/fixture.mjs';
+
+const timeout = { code: 'ERR_CROSSMEM_TIMEOUT' };
+const closed = { code: 'ERR_CROSSMEM_CLOSED' };
+const bytes = (text) => Buffer.from(text);
+const text = (message) => message && Buffer.from(message).toString();
+
+function open(options) {
+  const name = segmentName();
+  const queue = keep(Queue.open(name, options));
+  keep({ [Symbol.dispose]: () => Queue.unlink(name) });
+  return queue;
+}
+
+test('messages come out as they went in', async () => {
+  const queue = open({ capacity: 5000 });
+  assert.equal(queue.capacity, 8192);
+  assert.equal(queue.maxLength, 4080);
+  assert.equal(queue.tryReceive(), undefined);
+  assert.equal(queue.trySend(bytes('one')), true);
+  await queue.send(new Uint32Array([1, 2]));
+  queue.sendSync(new ArrayBuffer(3));
+  queue.sendSync(new DataView(Buffer.from('xyz').buffer.slice(0, 1)));
+  queue.sendSync(bytes(''));
+  const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7);
+  queue.sendSync(shared);
+  assert.ok(queue.used > 0);
+  const first = queue.tryReceive();
+  assert.ok(first instanceof Uint8Array);
+  assert.equal(text(first), 'one');
+  assert.deepEqual([...new Uint32Array((await queue.receive()).buffer)], [1, 2]);
+  assert.deepEqual(queue.receiveSync(), new Uint8Array(3));
+  assert.deepEqual(
+    queue.tryReceiveMany(10).map((message) => message.length),
+    [1, 0, 2],
+  );
+  assert.equal(queue.used, 0);
+});
+
+test('every length fits, around every end', () => {
+  const queue = open({ capacity: 4096 });
+  const expected = [];
+  const check = () => assert.deepEqual(queue.tryReceive(), expected.shift());
+  for (let i = 0; i < 20_000; i += 1) {
+    const message = new Uint8Array((i * 7919) % (queue.maxLength + 1 - (i % 7) * 300)).fill(i);
+    while (!queue.trySend(message)) check();
+    expected.push(message);
+    if (i % 3 === 0) check();
+  }
+  while (expected.length > 0) check();
+  assert.equal(queue.tryReceive(), undefined);
+});
+
+test('a full queue waits for room, in order', async () => {
+  const queue = open({ capacity: 4096 });
+  while (queue.trySend(bytes('x')));
+  await assert.rejects(queue.send(bytes('y'), { timeout: 5 }), timeout);
+  assert.throws(() => queue.sendSync(bytes('y'), { timeout: 5 }), timeout);
+  const abort = new AbortController();
+  const first = queue.send(bytes('first'));
+  const aborted = queue.send(bytes('aborted'), { signal: abort.signal });
+  const large = queue.send(new Uint8Array(1000));
+  const last = queue.send(bytes('last'));
+  assert.equal(queue.trySend(bytes('z')), false, 'others wait');
+  abort.abort(new Error('enough'));
+  await assert.rejects(aborted, { message: 'enough' });
+  const received = [];
+  while (received.length < 131) received.push(await queue.receive());
+  await Promise.all([first, large, last]);
+  assert.deepEqual(
+    received.slice(128).map((message) => message.length),
+    [5, 1000, 4],
+  );
+});
+
+test('receivers are served in order, or leave', async () => {
+  const queue = open();
+  await assert.rejects(queue.receive({ timeout: 5 }), timeout);
+  assert.throws(() => queue.receiveSync({ timeout: 5 }), timeout);
+  const abort = new AbortController();
+  const first = queue.receive({ signal: abort.signal });
+  const second = queue.receive();
+  const third = queue.receive({ timeout: 5000 });
+  assert.equal(queue.tryReceive(), undefined);
+  await sleep(5);
+  abort.abort();
+  await assert.rejects(first, { name: 'AbortError' });
+  queue.sendSync(bytes('two'));
+  queue.sendSync(bytes('three'));
+  assert.deepEqual([text(await second), text(await third)], ['two', 'three']);
+  await assert.rejects(queue.receive({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+});
+
+test('it is iterated until it is closed', async () => {
+  const queue = open();
+  const seen = [];
+  const reading = (async () => {
+    for await (const message of queue) seen.push(text(message));
+  })();
+  for (let i = 0; i < 2000; i += 1) await queue.send(bytes(String(i)));
+  while (seen.length < 2000) await sleep(1);
+  queue.close();
+  await reading;
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 2000 }, (_, i) => String(i)),
+  );
+  assert.throws(() => queue.trySend(bytes('x')), closed);
+  assert.throws(() => queue.tryReceive(), closed);
+  assert.throws(() => queue.tryLease(), closed);
+  await assert.rejects(queue.receive(), closed);
+});
+
+test('closing ends the waits', async () => {
+  const queue = open({ capacity: 4096 });
+  const receiving = [queue.receive(), queue.lease()];
+  queue.close();
+  for (const one of receiving) await assert.rejects(one, closed);
+});
+
+test('the event loop has its turns while messages are awaited', async () => {
+  const queue = open();
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    if (turns < 5) setImmediate(count);
+  };
+  setImmediate(count);
+  for (let i = 0; turns < 5; i += 1) {
+    assert.ok(i < 100_000);
+    await queue.send(bytes('x'));
+    await queue.receive();
+  }
+});
+
+test('what is reserved is filled in place', async () => {
+  const queue = open({ capacity: 4096 });
+  const reserved = queue.tryReserve(3);
+  queue.sendSync(bytes('behind'));
+  assert.equal(queue.tryReceive(), undefined);
+  reserved.buffer.set(bytes('abc'));
+  reserved.commit();
+  assert.equal(reserved.ended, true);
+  assert.throws(() => reserved.commit(), closed);
+  reserved.cancel();
+  const dropped = await queue.reserve(10n);
+  dropped.cancel();
+  dropped.cancel();
+  queue.tryReserve(5);
+  assert.equal(text(queue.tryReceive()), 'abc');
+  assert.equal(text(queue.tryReceive()), 'behind');
+  while (queue.tryReserve(100) !== null);
+  await assert.rejects(queue.reserve(2000, { timeout: 5 }), timeout);
+});
+
+test('what is leased comes back, or is done', async () => {
+  const queue = open();
+  for (const one of ['one', 'two', 'three']) queue.sendSync(bytes(one));
+  const one = queue.tryLease();
+  const two = await queue.lease();
+  assert.deepEqual([text(one.value), text(two.value)], ['one', 'two']);
+  assert.deepEqual([two.redelivered, two.sequence - one.sequence], [0, 1]);
+  two.release();
+  two.release();
+  const again = queue.tryLease();
+  assert.deepEqual([text(again.value), again.redelivered], ['two', 1]);
+  again.ack();
+  assert.throws(() => again.ack(), closed);
+  assert.equal(text(queue.tryReceive()), 'three');
+  assert.equal(queue.tryLease(), null);
+  one[Symbol.dispose]();
+  const other = keep(Queue.open(queue.name));
+  const last = other.tryLease();
+  other.close();
+  assert.equal(last.ended, true);
+  assert.deepEqual([text(queue.receiveSync())], ['one']);
+});
+
+test('it keeps its messages when nobody is there', async () => {
+  const name = segmentName();
+  const queue = Queue.open(name);
+  queue.sendSync(bytes('left'));
+  queue.close();
+  const again = Queue.open(name, { create: false });
+  assert.equal(text(await again.receive()), 'left');
+  again.close();
+  assert.equal(Queue.unlink(name), false);
+});
+
+test('it lies in a mapping', () => {
+  const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+  assert.equal(Queue.size(5000), 4096 + 8192);
+  const queue = keep(Queue.at(memory, 64, { capacity: 8192 }));
+  const same = keep(Queue.at(memory, 64n, { capacity: 8192 }));
+  queue.sendSync(bytes('x'));
+  assert.equal(text(same.tryReceive()), 'x');
+  memory.close();
+  assert.throws(() => queue.trySend(bytes('x')), closed);
+});
+
+test('it is waited for besides others', async () => {
+  const [one, two] = [open(), open()];
+  const waiting = waitAny([one, two]);
+  await sleep(2);
+  two.sendSync(bytes('x'));
+  assert.equal((await waiting).index, 1);
+  assert.equal(text(two.tryReceive()), 'x', 'it was waited for, not taken');
+});
+
+test('processes talk through it, asleep and awake', async () => {
+  const [to, from] = [open(), open()];
+  const echo = startCode(
+    `const [to, from] = process.argv.slice(1).map((name) => crossmem.Queue.open(name));
+     say('ready');
+     for await (const message of to) {
+       if (message.length === 0) break;
+       await from.send(message);
+     }
+     to.close(); from.close();`,
+    { args: [to.name, from.name] },
+  );
+  await echo.next();
+  for (let i = 0; i < 500; i += 1) {
+    if (i % 100 === 0) await sleep(5);
+    await to.send(bytes(`message ${i}`));
+    assert.equal(text(await from.receive({ timeout: 10_000 })), `message ${i}`);
+  }
+  to.sendSync(bytes(''));
+  await echo.end();
+});
+
+test('a message of the dead comes back to those who wait', async () => {
+  const queue = open();
+  const worker = startCode(
+    `const queue = crossmem.Queue.open(process.argv[1]);
+     const lease = await queue.lease();
+     const reserved = queue.tryReserve(100);
+     say(Buffer.from(lease.value).toString()); await hear();`,
+    { args: [queue.name] },
+  );
+  queue.sendSync(bytes('job'));
+  assert.equal(await worker.next(), 'job');
+  const waiting = queue.lease({ timeout: 10_000 });
+  queue.sendSync(bytes('next'));
+  await worker.kill('SIGKILL');
+  const lease = await waiting;
+  assert.deepEqual([text(lease.value), lease.redelivered], ['job', 1]);
+  lease.ack();
+  assert.equal(text(await queue.receive({ timeout: 10_000 })), 'next');
+});
+
+test('a waiting receiver takes no processor', async () => {
+  const { stdout, code } = await runCode(
+    `const queue = crossmem.Queue.open('idle-' + process.pid);
+     queue.receive().catch(() => {});
+     setTimeout(() => {
+       const before = process.cpuUsage();
+       setTimeout(() => {
+         const { user, system } = process.cpuUsage(before);
+         console.log((user + system) / 1000);
+         queue.close();
+       }, 1000);
+     }, 200);`,
+  );
+  assert.equal(code, 0);
+  assert.ok(Number(stdout) < 100, `${stdout} ms of a second`);
+});
