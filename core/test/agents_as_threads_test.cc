@@ -2,11 +2,14 @@
 // can follow, so that a memory order which is too weak shows as a race.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -15,6 +18,7 @@
 #include "crossmem/condition.h"
 #include "crossmem/event.h"
 #include "crossmem/mutex.h"
+#include "crossmem/queue.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
@@ -205,6 +209,47 @@ TEST_F(AgentsAsThreads, AnyOfMany) {
     }
   });
   EXPECT_EQ(count_, kThreads * (kRounds / 10));
+}
+
+// What is in a ring is plain data to its producer and to its consumer. A small one, so that its
+// room is soon used again.
+TEST_F(AgentsAsThreads, Queue) {
+  std::atomic<unsigned> received{0};
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    auto queue = Queue::at(memory_, 0, 4096, agent);
+    if (number < kThreads / 2) {
+      const std::array<std::uint64_t, 40> words{number, 1, 2, 3};
+      for (unsigned i = 0; i < kRounds; ++i) {
+        const auto bytes = std::as_bytes(std::span(words).first(4 + i % 36));
+        if (i % 3 != 0) {
+          queue.send(bytes);
+          continue;
+        }
+        auto reserved = queue.reserve(bytes.size());
+        std::copy(bytes.begin(), bytes.end(), reserved->bytes().begin());
+        reserved->commit();
+      }
+      return;
+    }
+    Message message;
+    while (received < kThreads / 2 * kRounds) {
+      if (received % 2 == 0) {
+        if (!queue.receive(message, Deadline::after(std::chrono::milliseconds(1)))) continue;
+        EXPECT_EQ(message.bytes[8], std::byte{1});
+      } else {
+        auto lease = queue.try_lease();
+        if (!lease) continue;
+        EXPECT_EQ(lease->bytes()[8], std::byte{1});
+        if (lease->redelivered() == 0) {
+          lease->give_back();
+          continue;
+        }
+        lease->ack();
+      }
+      ++received;
+    }
+  });
+  EXPECT_EQ(received, kThreads / 2 * kRounds);
 }
 
 }  // namespace

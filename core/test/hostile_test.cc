@@ -2,6 +2,8 @@
 // outcomes, but no crash, no access elsewhere, and no wait beyond its deadline.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <functional>
@@ -17,6 +19,7 @@
 #include "crossmem/event.h"
 #include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
+#include "crossmem/queue.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
@@ -44,7 +47,7 @@ class OwnDomain : public ::testing::Environment {
 [[maybe_unused]] const auto* const kOwnDomain = ::testing::AddGlobalTestEnvironment(new OwnDomain);
 
 constexpr auto kTime = 2s;
-constexpr std::uint64_t kSize = 16384;
+constexpr std::uint64_t kSize = 32768;
 
 Deadline soon() { return Deadline::after(1ms); }
 
@@ -99,6 +102,25 @@ std::vector<std::function<void()>> all_calls(const SharedMemory& memory) {
         auto mutex = Mutex::at(memory, 0);
         auto guard = mutex.lock(soon());
         if (guard) Condition::at(memory, 2176).notify_all();
+      },
+      [&memory] {
+        const std::array<std::byte, 100> message{};
+        Queue::at(memory, 16384, 4096).send(message, 0, soon());
+      },
+      [&memory] {
+        Message message;
+        Queue::at(memory, 16384, 4096).receive(message, soon());
+      },
+      [&memory] {
+        auto lease = Queue::at(memory, 16384, 4096).lease(soon());
+        if (lease && std::count(lease->bytes().begin(), lease->bytes().end(), std::byte{}) >= 0)
+          lease->ack();
+      },
+      [&memory] {
+        auto reserved = Queue::at(memory, 16384, 4096).reserve(200, 0, soon());
+        if (!reserved) return;
+        std::fill(reserved->bytes().begin(), reserved->bytes().end(), std::byte{1});
+        reserved->commit();
       },
       // Zeroes once in a while: otherwise there would soon be nothing but noise to refuse.
       [&memory] { std::memset(memory.data(), 0, kSize); },
