@@ -75,6 +75,48 @@ const mutants = [
     to: 'const bool dead = false;',
     tests: '*AtEveryInstruction/lock_manager*',
   },
+  {
+    what: 'a message is seen before it is written',
+    file: 'queue.cc',
+    from: 'fill(state, room, message, tag);\n                            state.ring.publish(room.end);',
+    to: 'state.ring.put(room, 0, 0, tag); state.ring.publish(room.end); fill(state, room, message, tag);',
+    tests: '*AtEveryInstruction/queue*',
+  },
+  {
+    what: 'a reserved message names nobody',
+    file: 'queue_handles.cc',
+    from: 'detail::state_of(Phase::claimed, me)',
+    to: 'detail::state_of(Phase::claimed)',
+    tests: '*AtEveryInstruction/queue__reserve*',
+  },
+  {
+    what: 'a reserved message is ready at once',
+    file: 'queue_handles.cc',
+    from: 'detail::state_of(Phase::claimed, me)',
+    to: 'detail::state_of(Phase::ready)',
+    tests: '*AtEveryInstruction/queue__reserve*',
+  },
+  {
+    what: 'a leased message names nobody',
+    file: 'ring/queue_state.cc',
+    from: 'state_of(Phase::taken, me)',
+    to: 'state_of(Phase::taken)',
+    tests: '*AtEveryInstruction/queue__lease*',
+  },
+  {
+    what: 'messages of the dead stay in their hands',
+    file: 'ring/queue_state.cc',
+    from: 'header.owner != 0 && object->dead(header.owner, inquiry)',
+    to: 'false',
+    tests: '*AtEveryInstruction/queue__lease*',
+  },
+  {
+    what: 'what is leased is gone at once',
+    file: 'ring/queue_state.cc',
+    from: 'record.state.store(state_of(Phase::taken, me), std::memory_order_release);',
+    to: 'record.state.store(state_of(Phase::gone), std::memory_order_release);',
+    tests: '*AtEveryInstruction/queue__lease*',
+  },
 ];
 
 /** The commands that the build used, for one source and for the program. */
