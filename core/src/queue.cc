@@ -1,8 +1,6 @@
 // The public face of a queue: arguments, waits, and what is handed out.
 #include "crossmem/queue.h"
 
-#include <algorithm>
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -18,17 +16,10 @@ using detail::Object;
 using detail::Phase;
 using detail::ProducerRequest;
 using detail::QueueState;
-using detail::QueueWait;
 using detail::Ring;
+using detail::RingWait;
 using detail::Room;
 using detail::Word;
-
-/// As a power of two.
-std::uint16_t bits_of(std::size_t capacity) {
-  if (capacity == 0 || capacity > Queue::kMostCapacity)
-    throw Error(Errc::out_of_range, "a queue has a capacity of 1 byte to 1 GiB");
-  return static_cast<std::uint16_t>(std::bit_width(std::max(capacity, Queue::kLeastCapacity) - 1));
-}
 
 /// Messages that nobody has received are not thrown away because their sender has gone.
 bool has_messages(const detail::ObjectHeader& header) noexcept {
@@ -45,7 +36,7 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity) {
                           .most = Ring::kMostBits,
                           .alignment = alignof(detail::RingHeader),
                           .outlives = &has_messages};
-  if (capacity) spec.parameter = bits_of(*capacity);
+  if (capacity) spec.parameter = Ring::bits_for(*capacity);
   return spec;
 }
 
@@ -58,13 +49,13 @@ void fill(const QueueState& state, const Room& room, std::span<const std::byte> 
 }
 
 bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t tag,
-          const QueueWait& wait) {
-  ProducerRequest request(state, state.check_length(message.size()),
+          const RingWait& wait) {
+  ProducerRequest request(state, state.ring.check_length(message.size()),
                           [&](const Room& room, Word /*me*/) {
                             fill(state, room, message, tag);
                             state.ring.publish(room.end);
                           });
-  return get(state, request, wait);
+  return get(*state.object, request, wait);
 }
 
 /// All of it is looked at before it is removed: should memory run out, the message is still there.
@@ -77,17 +68,17 @@ void receive(const QueueState& state, const Found& found, Message& message) {
   state.remove(found);
 }
 
-bool receive(QueueState& state, Message& message, const QueueWait& wait) {
+bool receive(QueueState& state, Message& message, const RingWait& wait) {
   ConsumerRequest request(state,
                           [&](const Found& found, Word /*me*/) { receive(state, found, message); });
-  return get(state, request, wait);
+  return get(*state.object, request, wait);
 }
 
 }  // namespace
 
 Queue::Queue(std::shared_ptr<QueueState> state) noexcept : state_(std::move(state)) {}
 
-std::size_t Queue::size(std::size_t capacity) { return Ring::size(bits_of(capacity)); }
+std::size_t Queue::size(std::size_t capacity) { return Ring::size(Ring::bits_for(capacity)); }
 
 Queue Queue::open(const std::string& name, std::optional<std::size_t> capacity,
                   std::shared_ptr<Agent> agent) {
@@ -115,7 +106,7 @@ bool Queue::send(std::span<const std::byte> message, std::uint16_t tag, Deadline
 std::size_t Queue::try_send_many(std::span<const std::span<const std::byte>> messages,
                                  std::uint16_t tag) {
   if (messages.empty()) return 0;
-  for (const auto& message : messages) state_->check_length(message.size());
+  for (const auto& message : messages) state_->ring.check_length(message.size());
   std::size_t sent = 0;
   const auto step = [&](Room room, Word /*me*/) {
     for (std::optional<Room> next = room; next;) {
@@ -127,7 +118,7 @@ std::size_t Queue::try_send_many(std::span<const std::span<const std::byte>> mes
     state_->ring.publish(room.end);
   };
   ProducerRequest request(*state_, static_cast<std::uint32_t>(messages.front().size()), step);
-  get(*state_, request, {});
+  get(*state_->object, request, {});
   return sent;
 }
 
@@ -147,7 +138,7 @@ std::size_t Queue::try_receive_many(std::span<Message> messages) {
       if (received < messages.size()) next = state_->find(detail::Inquiry::quick, owners);
     }
   });
-  get(*state_, request, {});
+  get(*state_->object, request, {});
   return received;
 }
 
@@ -158,13 +149,11 @@ RequestPtr Queue::readable() {
 
 RequestPtr Queue::writable(std::size_t length) {
   const auto step = [](const Room& /*room*/, Word /*me*/) {};
-  return std::make_shared<ProducerRequest<decltype(step)>>(*state_, state_->check_length(length),
-                                                           step, state_);
+  return std::make_shared<ProducerRequest<decltype(step)>>(
+      *state_, state_->ring.check_length(length), step, state_);
 }
 
-std::size_t Queue::capacity() const noexcept {
-  return std::size_t{state_->ring.units()} * detail::kUnit;
-}
+std::size_t Queue::capacity() const noexcept { return state_->ring.capacity(); }
 
 std::size_t Queue::longest() const noexcept { return state_->ring.longest(); }
 

@@ -13,7 +13,7 @@ using detail::Found;
 using detail::Phase;
 using detail::ProducerRequest;
 using detail::QueueState;
-using detail::QueueWait;
+using detail::RingWait;
 using detail::Room;
 using detail::Word;
 
@@ -30,9 +30,9 @@ void end_or_throw(const QueueState* state, const char* what, std::uint32_t at, P
 }  // namespace
 
 std::optional<Queue::Reservation> Queue::reserve_within(std::size_t length, std::uint16_t tag,
-                                                        const QueueWait& wait) {
+                                                        const RingWait& wait) {
   QueueState& state = *state_;
-  const std::uint32_t checked = state.check_length(length);
+  const std::uint32_t checked = state.ring.check_length(length);
   std::optional<Reservation> reserved;
   ProducerRequest request(state, checked, [&](const Room& room, Word me) {
     // Before it is seen: nothing throws once it is.
@@ -40,7 +40,7 @@ std::optional<Queue::Reservation> Queue::reserve_within(std::size_t length, std:
     state.ring.put(room, detail::state_of(Phase::claimed, me), checked, tag);
     state.ring.publish(room.end);
   });
-  get(state, request, wait);
+  get(*state.object, request, wait);
   return reserved;
 }
 
@@ -77,14 +77,14 @@ void Queue::Reservation::cancel() noexcept {
     state->end_phase(at_, Phase::claimed, me_, Phase::gone);
 }
 
-std::optional<Queue::Lease> Queue::lease_within(const QueueWait& wait) {
+std::optional<Queue::Lease> Queue::lease_within(const RingWait& wait) {
   QueueState& state = *state_;
   std::optional<Lease> leased;
   ConsumerRequest request(state, [&](const Found& found, Word me) {
     leased = Lease(state_, found, me);
     state.lease(found, me);
   });
-  get(state, request, wait);
+  get(*state.object, request, wait);
   return leased;
 }
 

@@ -63,6 +63,7 @@ add_executable(crossmem_tests
     test/semaphore_test.cc
     test/shared_memory_test.cc
     test/task_pool_test.cc
+    test/topic_test.cc
     test/wait_test.cc
     ${tests_${tests_of}})
 target_include_directories(crossmem_tests PRIVATE src test)
@@ -86,7 +87,7 @@ gtest_discover_tests(crossmem_tests TEST_FILTER "${segments}" TEST_LIST segment_
     DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 RESOURCE_LOCK segments)
 if(CROSSMEM_OS STREQUAL linux)
   add_library(crash_tests OBJECT test/crash/crash_test.cc
-      test/crash/queue_scenarios.cc test/crash/scenarios.cc)
+      test/crash/queue_scenarios.cc test/crash/scenarios.cc test/crash/topic_scenarios.cc)
   target_include_directories(crash_tests PRIVATE src test)
   target_link_libraries(crash_tests PRIVATE crossmem_core GTest::gtest)
   # Instructions of ours, not of the dynamic linker.

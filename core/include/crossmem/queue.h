@@ -7,10 +7,10 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "crossmem/agent.h"
 #include "crossmem/mapping.h"
+#include "crossmem/message.h"
 #include "crossmem/wait.h"
 
 namespace crossmem {
@@ -18,19 +18,8 @@ namespace crossmem {
 namespace detail {
 struct Found;
 struct QueueState;
-struct QueueWait;
+struct RingWait;
 }  // namespace detail
-
-/// A message that was received: a copy.
-struct Message {
-  std::vector<std::byte> bytes;
-  /// Counts the messages of the queue, modulo 2^32. A number is never used for two of them.
-  std::uint32_t sequence = 0;
-  /// What the sender gave with it; of JavaScript's it names the codec.
-  std::uint16_t tag = 0;
-  /// How often it was leased before without being acknowledged, at most; 65,535 is the end.
-  std::uint16_t redelivered = 0;
-};
 
 /// A bounded queue in shared memory, by name or at a place in a mapping. Any number of processes
 /// and threads send and receive. A message is there as a whole or not at all.
@@ -54,6 +43,7 @@ class Queue {
  public:
   static constexpr std::size_t kLeastCapacity = std::size_t{1} << 12U;
   static constexpr std::size_t kMostCapacity = std::size_t{1} << 30U;
+
   /// Bytes of a queue in a mapping. The capacity is a power of two, 4 KiB to 1 GiB.
   static std::size_t size(std::size_t capacity);
 
@@ -170,8 +160,8 @@ class Queue {
  private:
   explicit Queue(std::shared_ptr<detail::QueueState> state) noexcept;
   std::optional<Reservation> reserve_within(std::size_t length, std::uint16_t tag,
-                                            const detail::QueueWait& wait);
-  std::optional<Lease> lease_within(const detail::QueueWait& wait);
+                                            const detail::RingWait& wait);
+  std::optional<Lease> lease_within(const detail::RingWait& wait);
 
   std::shared_ptr<detail::QueueState> state_;
 };

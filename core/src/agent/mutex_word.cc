@@ -39,15 +39,16 @@ Outcome MutexWord::attempt(Word me, const Patience& patience) const {
   }
 }
 
-bool MutexWord::lock_shortly(Word me, std::chrono::milliseconds longest) const {
+std::optional<Outcome> MutexWord::lock_shortly(Word me, std::chrono::milliseconds longest) const {
   using namespace std::chrono_literals;
   const auto give_up = std::chrono::steady_clock::now() + longest;
-  // It does not wait for its turn: those who starve, or did, do not keep it out.
-  while (attempt(me, {.inquiry = Inquiry::thorough, .waits = false}) == Outcome::busy) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
+  for (;;) {
+    // It does not wait for its turn: those who starve, or did, do not keep it out.
+    const Outcome outcome = attempt(me, {.inquiry = Inquiry::thorough, .waits = false});
+    if (outcome != Outcome::busy) return outcome;
+    if (std::chrono::steady_clock::now() > give_up) return std::nullopt;
     std::this_thread::sleep_for(50us);
   }
-  return true;
 }
 
 void MutexWord::announce(const Patience& patience, Watches& watches) const {

@@ -1,6 +1,8 @@
 // The steps of a mutex's word, which the reader-writer lock takes too. docs/locks.md has the table.
 #pragma once
 
+#include <optional>
+
 #include "agent/object.h"
 #include "agent/waiting.h"
 
@@ -12,9 +14,10 @@ class MutexWord {
   MutexWord(const Object& object, os::SharedWord& word) noexcept : object_(object), word_(word) {}
 
   Outcome attempt(Word me, const Patience& patience) const;
-  /// For what others hold for some microseconds. False if one of them stands still for two seconds,
-  /// or somebody has overwritten the word.
-  bool lock_shortly(Word me, std::chrono::milliseconds longest = std::chrono::seconds(2)) const;
+  /// For what others hold for some microseconds. Nothing if one of them stands still for two
+  /// seconds, or somebody has overwritten the word.
+  std::optional<Outcome> lock_shortly(
+      Word me, std::chrono::milliseconds longest = std::chrono::seconds(2)) const;
   /// Says that somebody waits.
   void announce(const Patience& patience, Watches& watches) const;
   /// Passes a wake on.

@@ -48,6 +48,8 @@ const char* to_string(Kind kind) noexcept {
       return "a lock manager";
     case Kind::queue:
       return "a queue";
+    case Kind::topic:
+      return "a topic";
   }
   return "nothing known";
 }

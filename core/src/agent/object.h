@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   barrier,
   lock_manager,
   queue,
+  topic,
 };
 
 /// The first 32 bytes of every object. Memory of zeroes is an object that was never used.

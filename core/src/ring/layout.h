@@ -25,10 +25,13 @@ struct RingHeader {
   alignas(64) os::SharedWord producers;  ///< A lock word: of `tail`, and of what is beyond it.
   std::atomic<Position> head_seen;       ///< By producers: never beyond `head`.
   std::atomic<std::uint32_t> sequence;   ///< Of the next message.
+  std::atomic<Position> limit;           ///< Of a topic: its head may go so far, at least.
+  std::atomic<std::uint32_t> cells;      ///< Of a topic: one above the highest cell ever used.
   alignas(64) os::SharedWord tail;       ///< Where the next record begins.
   alignas(64) os::SharedWord consumers;  ///< A lock word: of `head`, and of what is handed out.
-  std::atomic<Position> tail_seen;  ///< By consumers: never beyond `tail`, never before `head`.
-  alignas(64) os::SharedWord head;  ///< Where the oldest record begins that is still kept.
+  std::atomic<Position> tail_seen;   ///< By consumers: never beyond `tail`, never before `head`.
+  alignas(64) os::SharedWord head;   ///< Where the oldest record begins that is still kept.
+  std::atomic<std::uint64_t> first;  ///< Of a topic: the number of the message there.
 };
 static_assert(sizeof(RingHeader) == 320);
 inline constexpr std::size_t kRingData = 4096;
@@ -43,6 +46,14 @@ struct Record {
   std::atomic<std::uint32_t> extra;     ///< [31:16] how often it was handed out | [15:0] tag.
 };
 static_assert(sizeof(Record) == kUnit);
+
+/// One who reads a topic, behind its records. Written with the producers' lock held, but for the
+/// position, which its owner moves, and for its end.
+struct SubscriberCell {
+  alignas(64) os::SharedWord owner;  ///< 0: vacant.
+  os::SharedWord position;           ///< Of the record that is read next.
+};
+static_assert(sizeof(SubscriberCell) == 64);
 
 enum class Phase : std::uint8_t {
   ready,    ///< For whoever comes first.

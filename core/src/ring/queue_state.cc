@@ -2,7 +2,6 @@
 // killed after it, all has. docs/messages.md has the table.
 #include "ring/queue_state.h"
 
-#include <string>
 #include <utility>
 
 #include "crossmem/error.h"
@@ -11,15 +10,6 @@ namespace crossmem::detail {
 
 QueueState::QueueState(std::shared_ptr<Object> opened)
     : object(std::move(opened)), ring(*object, object->parameter()) {}
-
-std::uint32_t QueueState::check_length(std::size_t length) const {
-  if (length > ring.longest())
-    throw Error(Errc::out_of_range,
-                "a message of this queue is " + std::to_string(ring.longest()) +
-                    " bytes long at most, half its capacity, not " + std::to_string(length),
-                object->name());
-  return static_cast<std::uint32_t>(length);
-}
 
 std::optional<Room> QueueState::room(std::uint32_t length, Position tail) const {
   std::atomic<Position>& seen = ring.header().head_seen;

@@ -31,9 +31,6 @@ struct QueueState {
   std::shared_ptr<Object> object;
   Ring ring;
 
-  /// Throws `Errc::out_of_range` for a message that is too long.
-  std::uint32_t check_length(std::size_t length) const;
-
   // With the producers' lock.
 
   /// Room for a message behind `tail`; what consumers are done with is looked for if need be.

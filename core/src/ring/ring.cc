@@ -1,6 +1,8 @@
 // Offsets and lengths are copied from shared memory, looked at, and only then used.
 #include "ring/ring.h"
 
+#include <algorithm>
+#include <bit>
 #include <string>
 
 #include "crossmem/error.h"
@@ -12,6 +14,22 @@ Ring::Ring(const Object& object, unsigned bits) noexcept
       header_(reinterpret_cast<RingHeader&>(object.header())),
       data_(reinterpret_cast<std::byte*>(&object.header()) + kRingData),
       units_((1U << bits) / kUnit) {}
+
+std::uint16_t Ring::bits_for(std::size_t capacity) {
+  if (capacity == 0 || capacity > std::size_t{1} << kMostBits)
+    throw Error(Errc::out_of_range, "the capacity is 1 byte to 1 GiB");
+  return static_cast<std::uint16_t>(
+      std::bit_width(std::max(capacity, std::size_t{1} << kLeastBits) - 1));
+}
+
+std::uint32_t Ring::check_length(std::size_t length) const {
+  if (length > longest())
+    throw Error(Errc::out_of_range,
+                "a message is " + std::to_string(longest()) +
+                    " bytes long at most, half the capacity, not " + std::to_string(length),
+                object_.name());
+  return static_cast<std::uint32_t>(length);
+}
 
 // Acquire, of both: with the release of whoever moved it, so that the records are seen that came
 // with it, or that nobody reads any more what was there.

@@ -44,10 +44,17 @@ class Ring {
     return kRingData + (std::size_t{1} << bits);
   }
 
+  /// Of a ring that has room for so many bytes. Throws `Errc::out_of_range` for 0 or more than 1
+  /// GiB.
+  static std::uint16_t bits_for(std::size_t capacity);
+
   RingHeader& header() const noexcept { return header_; }
+  std::size_t capacity() const noexcept { return std::size_t{units_} * kUnit; }
   std::uint32_t units() const noexcept { return units_; }
   /// The longest message: whatever the tail, it fits if nothing is kept.
   std::uint32_t longest() const noexcept { return units_ / 2 * kUnit - kUnit; }
+  /// Throws `Errc::out_of_range` for a message that is too long.
+  std::uint32_t check_length(std::size_t length) const;
   MutexWord producers() const noexcept { return {object_, header_.producers}; }
   MutexWord consumers() const noexcept { return {object_, header_.consumers}; }
 

@@ -251,6 +251,7 @@ std::vector<Scenario> make_scenarios() {
                  },
                  all.front().recover});
   for (auto& scenario : queue_scenarios()) all.push_back(std::move(scenario));
+  for (auto& scenario : topic_scenarios()) all.push_back(std::move(scenario));
   return all;
 }
 

@@ -57,5 +57,6 @@ const std::vector<Scenario>& scenarios();
 
 // Each in a file of its own; all are among `scenarios`.
 std::vector<Scenario> queue_scenarios();
+std::vector<Scenario> topic_scenarios();
 
 }  // namespace crossmem::testing

@@ -1,0 +1,36 @@
+// Copies from and to memory that others may be changing at the same time: what comes of it may be
+// torn, which its reader finds out, but it is no data race.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace crossmem::detail {
+
+/// In words, as in shared memory: `shared` is at a multiple of 8, and so is the end of its last
+/// word.
+inline void racing_read(std::span<std::byte> target, const std::byte* shared) noexcept {
+  auto* const words = reinterpret_cast<const std::uint64_t*>(shared);
+  for (std::size_t at = 0; at < target.size(); at += sizeof(std::uint64_t)) {
+    // Relaxed: ordered by the fences of whoever looks whether it was overwritten.
+    const std::uint64_t word =
+        std::atomic_ref(const_cast<std::uint64_t&>(words[at / sizeof(std::uint64_t)]))
+            .load(std::memory_order_relaxed);
+    std::memcpy(target.data() + at, &word, std::min(sizeof(word), target.size() - at));
+  }
+}
+
+inline void racing_write(std::byte* shared, std::span<const std::byte> source) noexcept {
+  auto* const words = reinterpret_cast<std::uint64_t*>(shared);
+  for (std::size_t at = 0; at < source.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, source.data() + at, std::min(sizeof(word), source.size() - at));
+    std::atomic_ref(words[at / sizeof(std::uint64_t)]).store(word, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace crossmem::detail

@@ -1,0 +1,124 @@
+// What is done with a topic while being killed: messages stay whole and in order, their numbers
+// exact, and nobody is held up by the dead.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crash/scenarios.h"
+#include "crossmem/topic.h"
+
+namespace crossmem::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using Window = std::function<void()>;
+using Check = std::function<std::string()>;
+
+constexpr std::size_t kCapacity = 4096;
+/// More than a topic has room for.
+constexpr unsigned kMany = kCapacity / 32 + 10;
+
+Topic open_topic(Stage& stage, WhenFull policy) {
+  return Topic::at(stage.memory, Stage::kObjects, kCapacity, policy);
+}
+
+/// A message says the same in every word; which, tells how many there are.
+bool publish(Topic& topic, std::uint32_t number) {
+  const std::vector<std::uint32_t> words(1 + number % 13, number);
+  return topic.publish(std::as_bytes(std::span(words)), 0, Deadline::after(5s));
+}
+
+bool is_whole(std::span<const std::byte> bytes) {
+  std::vector<std::uint32_t> words(bytes.size() / sizeof(std::uint32_t));
+  std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(words)).begin());
+  return !words.empty() &&
+         words == std::vector<std::uint32_t>(1 + words.front() % 13, words.front());
+}
+
+/// Reads all that there is. Says what is wrong, if anything is.
+std::string read_all(Subscription& subscription) {
+  Message message;
+  for (std::uint64_t expected = subscription.next(); subscription.try_receive(message);
+       ++expected) {
+    if (!is_whole(message.bytes)) return "a message is torn";
+    if (message.sequence != static_cast<std::uint32_t>(expected)) return "a number is wrong";
+    if (subscription.lost() != 0) return "a message is lost that was kept";
+  }
+  return {};
+}
+
+Check check_topic(Stage& stage, WhenFull policy) {
+  return [topic = open_topic(stage, policy), policy]() mutable -> std::string {
+    auto kept = topic.subscribe(From::earliest);
+    if (std::string wrong = read_all(kept); !wrong.empty()) return wrong;
+    if (!publish(topic, 1)) return "nobody can publish";
+    Message message;
+    if (!kept.try_receive(message) ||
+        message.sequence + 1 != static_cast<std::uint32_t>(kept.next()))
+      return "the next number is wrong";
+    if (policy == WhenFull::wait) {
+      // Nobody else is alive who reads.
+      for (unsigned i = 0; i < kMany; ++i) {
+        if (!publish(topic, i)) return "the dead hold the others up";
+        kept.try_receive(message);
+      }
+      return {};
+    }
+    const std::uint64_t before = kept.next();
+    for (unsigned i = 0; i < kMany; ++i)
+      if (!publish(topic, i)) return "nobody can overwrite";
+    if (!kept.try_receive(message)) return "what overwrote it is not there";
+    if (before + kept.lost() + 1 != kept.next()) return "the count of the lost is wrong";
+    if (message.sequence + 1 != static_cast<std::uint32_t>(kept.next()))
+      return "the count and the numbers differ";
+    return {};
+  };
+}
+
+/// `play` is called instruction by instruction, with so many messages published before.
+Scenario scenario(std::string name, WhenFull policy, unsigned messages,
+                  void (*play)(Topic& topic)) {
+  return {std::move(name),
+          [policy, messages, play](Stage& stage) -> Window {
+            auto topic = std::make_shared<Topic>(open_topic(stage, policy));
+            for (unsigned i = 0; i < messages; ++i) publish(*topic, i);
+            return [topic, play] { play(*topic); };
+          },
+          [policy](Stage& stage) { return check_topic(stage, policy); }};
+}
+
+}  // namespace
+
+std::vector<Scenario> topic_scenarios() {
+  const auto publish_two = [](Topic& topic) {
+    publish(topic, 3);
+    publish(topic, 12);
+  };
+  const auto subscribe_and_read = [](Topic& topic) {
+    auto subscription = topic.subscribe(From::earliest);
+    Message message;
+    subscription.try_receive(message);
+    subscription.try_receive(message);
+  };
+  return {
+      scenario("topic: publish two", WhenFull::wait, 1, publish_two),
+      scenario("topic: publish two where others were", WhenFull::wait, kMany, publish_two),
+      scenario("topic: overwrite", WhenFull::overwrite, kMany, publish_two),
+      scenario("topic: subscribe, receive two, leave", WhenFull::wait, 3, subscribe_and_read),
+      scenario("topic: subscribe, be overrun, go on", WhenFull::overwrite, kMany,
+               [](Topic& topic) {
+                 auto subscription = topic.subscribe(From::earliest);
+                 for (unsigned i = 0; i < 3; ++i) publish(topic, 12);
+                 Message message;
+                 subscription.try_receive(message);
+               }),
+  };
+}
+
+}  // namespace crossmem::testing
