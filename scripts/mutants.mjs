@@ -117,6 +117,27 @@ const mutants = [
     to: 'record.state.store(state_of(Phase::gone), std::memory_order_release);',
     tests: '*AtEveryInstruction/queue__lease*',
   },
+  {
+    what: 'nobody counts anew what a dead publisher was counting',
+    file: 'topic.cc',
+    from: 'bool look(Word /*me*/, const detail::Patience& patience, bool repair) override {\n    if (repair) state().repair();',
+    to: 'bool look(Word /*me*/, const detail::Patience& patience, bool) override {',
+    tests: '*AtEveryInstruction/topic*',
+  },
+  {
+    what: 'dead subscribers hold publishers up',
+    file: 'ring/topic_state.cc',
+    from: 'if (object->dead(owner, inquiry)) {',
+    to: 'if (false) {',
+    tests: '*AtEveryInstruction/topic__subscribe*',
+  },
+  {
+    what: 'a message is published before it is written',
+    file: 'topic.cc',
+    from: 'state.fill(room, message, tag);\n    state.ring.publish(room.end);',
+    to: 'state.ring.put(room, 0, 4, tag); state.ring.publish(room.end); state.fill(room, message, tag);',
+    tests: '*AtEveryInstruction/topic__publish*',
+  },
 ];
 
 /** The commands that the build used, for one source and for the program. */
