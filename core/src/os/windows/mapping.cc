@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <vector>
 
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
@@ -37,6 +38,26 @@ DWORD page_protection(Protection protection, bool copies) noexcept {
       return copies ? PAGE_EXECUTE_WRITECOPY : PAGE_EXECUTE_READWRITE;
   }
   return PAGE_NOACCESS;
+}
+
+/// Pages side by side that may be used in the same way.
+struct Run {
+  std::byte* begin;
+  std::size_t length;
+  DWORD protection;
+};
+
+/// Of a view; none of zeroes that have taken its place, whose protection was nobody's choice.
+std::vector<Run> protections(std::byte* base, std::size_t length) {
+  std::vector<Run> runs;
+  for (std::size_t done = 0; done < length;) {
+    const MEMORY_BASIC_INFORMATION info = query(base + done);
+    if (info.Type != MEM_MAPPED) return {};
+    const std::size_t here = std::min<std::size_t>(info.RegionSize, length - done);
+    runs.push_back({base + done, here, info.Protect});
+    done += here;
+  }
+  return runs;
 }
 
 void grow_working_set(std::size_t bytes) noexcept {
@@ -79,6 +100,18 @@ void map_at(std::byte* at, const MapRequest& request) {
     take_freed_range(at, request.length);
     throw;
   }
+}
+
+void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte> part,
+                  Protection protection) {
+  const std::vector<Run> before = protections(base, whole.length);
+  map_at(base, whole);
+  for (const Run& run : before) {
+    // Refused for what had become a private copy of a view for loads: it is read-only again.
+    DWORD fresh = 0;
+    VirtualProtect(run.begin, run.length, run.protection, &fresh);
+  }
+  protect(part.data(), part.size(), protection);
 }
 
 bool cuts_mapped_files() noexcept { return false; }
