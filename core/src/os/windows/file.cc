@@ -23,13 +23,6 @@ File open_with(const std::string& path, bool writable, DWORD disposition) {
   return file;
 }
 
-void set_end(const File& file, std::uint64_t size, const char* call) {
-  FILE_END_OF_FILE_INFO end{};
-  end.EndOfFile.QuadPart = static_cast<LONGLONG>(size);
-  if (SetFileInformationByHandle(handle_of(file), FileEndOfFileInfo, &end, sizeof(end)) == 0)
-    throw_last(call);
-}
-
 /// What a descriptor of the host's C runtime stands for: Node has one of its own.
 HANDLE handle_of_descriptor(int descriptor) noexcept {
   using GetHandle = HANDLE (*)(int);
@@ -102,8 +95,14 @@ std::uint64_t identity(std::intptr_t handle) {
 }
 
 void allocate(const File& file, std::uint64_t /*from*/, std::uint64_t to) {
-  // NTFS takes the clusters at once; only files that were made sparse stay so.
-  set_end(file, to, "SetEndOfFile");
+  // Not by SetEndOfFile, which cuts what another process has made longer meanwhile. A section that
+  // is larger than its file "increases" the file, and is ERROR_DISK_FULL if there is no room
+  // (CreateFileMapping, "Remarks"). NTFS takes the clusters at once; only files that were made
+  // sparse stay so.
+  const Halves size = halves_of(to);
+  const File section = take_handle(
+      CreateFileMappingW(handle_of(file), nullptr, PAGE_READWRITE, size.high, size.low, nullptr));
+  if (!section) throw_last("CreateFileMapping");
 }
 
 void allocate_memory(const File& file, std::uint64_t size) { allocate(file, 0, size); }
@@ -111,7 +110,10 @@ void allocate_memory(const File& file, std::uint64_t size) { allocate(file, 0, s
 void truncate(const File& file, std::uint64_t size) {
   if (is_section(file))
     throw Error(Errc::unsupported, "memory of the page file keeps its size on Windows");
-  set_end(file, size, "SetEndOfFile");
+  FILE_END_OF_FILE_INFO end{};
+  end.EndOfFile.QuadPart = static_cast<LONGLONG>(size);
+  if (SetFileInformationByHandle(handle_of(file), FileEndOfFileInfo, &end, sizeof(end)) == 0)
+    throw_last("SetEndOfFile");
 }
 
 void grow_file(const File& file, std::uint64_t from, std::uint64_t to) {
