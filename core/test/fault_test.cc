@@ -128,6 +128,35 @@ TEST_F(FaultTest, ThreadsThatMeetOnOnePageLoseNoStore) {
   }
 }
 
+/// Calls `work` on another thread again and again, while this one maps the pages anew.
+template <typename Work>
+void refresh_during(Mapping& mapping, const Work& work) {
+  constexpr int kRefreshes = 500;
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done.load()) work();
+  });
+  for (int i = 0; i < kRefreshes; ++i) mapping.refresh();
+  done.store(true);
+  other.join();
+}
+
+TEST_F(FaultTest, LoadsWhilePagesAreMappedAnewAreNoFaults) {
+  auto mapping = MappedFile::open(path);
+  std::vector<std::byte> target(static_cast<std::size_t>(page));
+  refresh_during(mapping, [&] { mapping.read(page, target); });
+  EXPECT_EQ(mapping.fault(), std::nullopt);
+}
+
+TEST_F(FaultTest, StoresWhilePagesAreMappedAnewAreRepaired) {
+  auto mapping = MappedFile::open(path);
+  std::uint64_t i = 0;
+  refresh_during(mapping, [&] { store(mapping, i++ % kPages * page, 'W'); });
+  mapping.refresh();
+  EXPECT_EQ(load(mapping, 0), std::byte{'x'});
+  EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
+}
+
 TEST_F(FaultTest, ManyMappingsAreAllGuarded) {
   std::vector<MappedFile> mappings;
   for (int i = 0; i < 600; ++i) mappings.push_back(MappedFile::open(path, {.length = page}));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "os/windows/repair_lock.h"
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
 
@@ -93,6 +94,7 @@ std::byte* map(const MapRequest& request) {
 void map_at(std::byte* at, const MapRequest& request) {
   // So that what can fail fails before.
   unmap(map(request), request.length);
+  const RepairLock lock;
   unmap(at, request.length);
   try {
     map_view(request, at);
@@ -117,6 +119,11 @@ void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte>
 bool cuts_mapped_files() noexcept { return false; }
 
 bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
+  const RepairLock lock;
+  return put_zeroes(at, length);
+}
+
+bool put_zeroes(std::byte* at, std::size_t length) noexcept {
   if (query(at).Type == MEM_PRIVATE)
     return VirtualFree(at, length, MEM_DECOMMIT) != 0 &&
            VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE) != nullptr;

@@ -1,7 +1,7 @@
 // A file cannot be cut while it is mapped (ERROR_USER_MAPPED_FILE), so no page of a view goes
 // missing. What takes the place of a view comes after its range was freed. For that moment the
-// fault guard holds up whoever touches it; and views lie where nobody else's memory is placed, so
-// that nobody takes the range.
+// fault guard holds up whoever touches it (repair_lock.h); and views lie where nobody else's memory
+// is placed, so that nobody takes the range.
 #include "os/windows/view.h"
 
 #include <algorithm>

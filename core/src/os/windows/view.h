@@ -11,6 +11,9 @@ namespace crossmem::os {
 /// `Error`; `Errc::unsupported` beyond the last page of the file.
 std::byte* map_view(const MapRequest& request, std::byte* at);
 
+/// `replace_with_zeroes` for who holds the `RepairLock`.
+bool put_zeroes(std::byte* at, std::size_t length) noexcept;
+
 /// Puts zeroes where a view was that has just been unmapped. Where there is no room for all of
 /// them, the fault handler gives room to each page that is touched. The process ends if somebody
 /// else has the range by now: old views would reach what is not theirs.
