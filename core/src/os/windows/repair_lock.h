@@ -14,7 +14,13 @@ class RepairLock {
  public:
   // Acquire and release order the list of repairs between holders.
   RepairLock() noexcept {
-    while (taken_.exchange(true, std::memory_order_acquire)) SwitchToThread();
+    // It is held for a few system calls; for longer only by who gets no processor, so leave it one.
+    constexpr int kYields = 100;
+    for (int i = 0; taken_.exchange(true, std::memory_order_acquire); ++i)
+      if (i < kYields)
+        SwitchToThread();
+      else
+        Sleep(1);
   }
   ~RepairLock() { taken_.store(false, std::memory_order_release); }
   RepairLock(const RepairLock&) = delete;
