@@ -34,5 +34,14 @@ TEST_F(FaultWindowsTest, AfterAFaultTheWholeViewCanBeProtected) {
   EXPECT_EQ(query(mapping.data() + 10 * page).Protect, DWORD{PAGE_NOACCESS});
 }
 
+TEST_F(FaultWindowsTest, PrefetchOfAProtectedPageIsAFault) {
+  auto mapping = MappedFile::open(path);
+  mapping.protect(Protection::none, {page, page});
+  std::byte first{};
+  if (ReadProcessMemory(GetCurrentProcess(), mapping.data() + page, &first, 1, nullptr) != 0)
+    GTEST_SKIP() << "Wine's ReadProcessMemory does not care about protections";
+  EXPECT_CROSSMEM_ERROR(mapping.prefetch(), Errc::fault);
+}
+
 }  // namespace
 }  // namespace crossmem

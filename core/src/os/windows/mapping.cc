@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "os/windows/call_again.h"
 #include "os/windows/repair_lock.h"
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
@@ -160,7 +161,9 @@ void protect(std::byte* at, std::size_t length, Protection protection) {
 }
 
 void flush(std::byte* at, std::size_t length) {
-  if (query(at).Type == MEM_MAPPED && FlushViewOfFile(at, length) == 0)
+  if (query(at).Type != MEM_MAPPED) return;
+  // ERROR_LOCK_VIOLATION: the system itself writes the same pages at this moment.
+  if (!call_again_while(ERROR_LOCK_VIOLATION, [&] { return FlushViewOfFile(at, length) != 0; }))
     throw_last("FlushViewOfFile");
 }
 
