@@ -17,6 +17,7 @@ set(harness_windows test/windows/environment.cc test/windows/process.cc)
 set(harness_posix test/posix/environment.cc test/posix/process.cc)
 set(tests_windows
     test/windows/access_test.cc
+    test/windows/advice_test.cc
     test/windows/error_test.cc
     test/windows/fault_death_test.cc
     test/windows/fault_test.cc
