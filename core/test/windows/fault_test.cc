@@ -34,6 +34,31 @@ TEST_F(FaultWindowsTest, AfterAFaultTheWholeViewCanBeProtected) {
   EXPECT_EQ(query(mapping.data() + 10 * page).Protect, DWORD{PAGE_NOACCESS});
 }
 
+TEST_F(FaultWindowsTest, WhatIsLeftOfALargeMappingTakesRoomWhenItIsTouched) {
+  constexpr std::uint64_t kSize = std::uint64_t{1} << 30U;
+  std::filesystem::resize_file(path, kSize);
+  auto mapping = MappedFile::open(path);
+  const auto view = mapping.view();
+  mapping.close();
+  std::byte* const begin = view.bytes.data();
+  EXPECT_EQ(query(begin).State, DWORD{MEM_RESERVE});
+  EXPECT_EQ(query(begin).RegionSize, kSize);
+  for (const std::uint64_t offset : {std::uint64_t{0}, kSize / 2, kSize - 1}) {
+    std::byte& byte = view.bytes[static_cast<std::size_t>(offset)];
+    EXPECT_EQ(byte, std::byte{0});
+    byte = std::byte{'W'};
+  }
+  EXPECT_EQ(query(begin).RegionSize, page);
+}
+
+TEST_F(FaultWindowsTest, WhatIsLeftOfAnUnguardedMappingHasRoomAtOnce) {
+  std::filesystem::resize_file(path, std::uint64_t{65} << 20U);
+  auto mapping = MappedFile::open(path, {.fault_guard = false});
+  const auto view = mapping.view();
+  mapping.close();
+  EXPECT_EQ(query(view.bytes.data()).State, DWORD{MEM_COMMIT});
+}
+
 TEST_F(FaultWindowsTest, PrefetchOfAProtectedPageIsAFault) {
   auto mapping = MappedFile::open(path);
   mapping.protect(Protection::none, {page, page});

@@ -78,7 +78,7 @@ bool repair(std::uintptr_t address, bool is_store) noexcept {
   {
     const RepairLock lock;
     const MEMORY_BASIC_INFORMATION info = query(reinterpret_cast<std::byte*>(begin));
-    // Zeroes that had no room yet.
+    // Zeroes that have no room yet.
     if (info.State == MEM_RESERVE)
       return VirtualAlloc(reinterpret_cast<void*>(begin), page_size(), MEM_COMMIT,
                           PAGE_READWRITE) != nullptr;

@@ -126,8 +126,7 @@ bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
 
 bool put_zeroes(std::byte* at, std::size_t length) noexcept {
   if (query(at).Type == MEM_PRIVATE)
-    return VirtualFree(at, length, MEM_DECOMMIT) != 0 &&
-           VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE) != nullptr;
+    return VirtualFree(at, length, MEM_DECOMMIT) != 0 && give_room(at, length);
   if (UnmapViewOfFile(at) == 0) return false;
   take_freed_range(at, length);
   return true;
