@@ -2,7 +2,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import { type CrossmemError, FileLock, SharedMemory } from '../index.js';
 import { keyOf } from './key.js';
-import { lockTarget } from './segments.js';
 
 /** What strerror(3) says, which the original put into its messages. */
 const texts: Readonly<Record<string, string>> = {
@@ -47,10 +46,10 @@ function segmentName(name: string, global: boolean): string {
   return global ? `Global\\${plain}` : plain;
 }
 
-/** What a host holds as long as it lives; null where segments cannot be locked (macOS). */
+/** What a host holds as long as it lives; null where segments cannot be locked (macOS, Windows). */
 function hostLock(memory: SharedMemory): FileLock | null {
   try {
-    return FileLock.tryLock(lockTarget(memory), { flock: true });
+    return FileLock.tryLock(memory.fd, { flock: true });
   } catch {
     return null;
   }
@@ -71,7 +70,9 @@ function create(name: string, size: number): SharedMemory {
   try {
     return SharedMemory.create(name, { size });
   } catch (error) {
-    if ((error as Partial<CrossmemError>).code !== 'EEXIST' || !hostIsGone(name)) throw error;
+    // On Windows whose it is cannot be told, and a dead host's goes with its last client.
+    if (onWindows || (error as Partial<CrossmemError>).code !== 'EEXIST') throw error;
+    if (!hostIsGone(name)) throw error;
     SharedMemory.unlink(name);
     return SharedMemory.create(name, { size });
   }
@@ -113,7 +114,8 @@ const collected = new FinalizationRegistry<Hosting>((hosting) => hosting.end());
 
 /**
  * A segment of shared memory that one process hosts and others open. Reading copies. The host's end
- * removes the name; what a killed host left is replaced by the next one.
+ * removes the name; what a killed host left is replaced by the next one, on Windows once its last
+ * client has gone.
  */
 class shared_memory {
   /** For TypeScript without interop, whose users import what the original's types say. */

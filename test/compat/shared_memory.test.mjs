@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
+import { SharedMemory } from 'crossmem';
 import Shared from 'crossmem/shared_memory';
 import { keep, onWindows, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
+import { startPeer } from '../helpers/win32.mjs';
 
 const host = (name, size = 4096) => keep(new Shared(name, size));
 const client = (name, size = 4096) => keep(new Shared(name, size, false, false));
@@ -136,11 +138,37 @@ test('a second host after one that was killed works, with or without clients', a
     const name = segmentName();
     const child = startCode(`${hosting} say(1); await hear();`, { args: [name] });
     await child.next();
-    if (withClient) client(name);
+    const left = withClient ? client(name) : undefined;
     assert.throws(() => host(name), { code: 'EEXIST' });
     await child.kill();
+    if (onWindows && withClient) {
+      assert.throws(() => host(name), { code: 'EEXIST' });
+      left.close();
+    }
     assert.equal(host(name).data, '');
   }
+});
+
+const onlyOnWindows = { skip: !onWindows && 'names are not those of all programs' };
+const refused = { code: 'EEXIST', message: /^Could not create .*: File exists$/ };
+
+test("a host takes no stranger's name, nor his memory", onlyOnWindows, async () => {
+  for (const persist of ['manual', 'last-close']) {
+    const name = segmentName();
+    const theirs = keep(SharedMemory.create(name, { size: 10, persist }));
+    theirs.write('stranger');
+    assert.throws(() => host(name), refused);
+    const found = keep(SharedMemory.open(name));
+    assert.equal(found.buffer.toString('latin1', 0, 8), 'stranger');
+    SharedMemory.unlink(name);
+  }
+  const name = segmentName();
+  const peer = startPeer();
+  assert.equal(await peer.ask('create-section', '-', name, 4096), 0);
+  assert.equal(await peer.ask('write', 'from-C'), 0);
+  assert.throws(() => host(name), refused);
+  assert.equal(client(name).data, 'from-C');
+  await peer.end();
 });
 
 test('a collected host ends, and close ends at once', async () => {
