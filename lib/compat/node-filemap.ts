@@ -37,16 +37,20 @@ class Win32FileMapping implements NamedFileMapping {
   createMapping(...rest: unknown[]): void {
     checkArguments('FileMapping.createMapping', rest, [isFile, isString, isNumber]);
     const [file, name, size] = rest as [string | null, string, number];
-    this.closeMapping();
     const what = file === null ? 'Failed to create file mapping' : 'Failed to create file';
-    this.#opened = failingAs(what, () => mappings.create(file, name, size));
+    this.#replace(failingAs(what, () => mappings.create(file, name, size)));
   }
 
   openMapping(...rest: unknown[]): void {
     checkArguments('FileMapping.openMapping', rest, [isString, isNumber]);
     const [name, size] = rest as [string, number];
+    this.#replace(failingAs('Failed to open file mapping', () => mappings.open(name, size)));
+  }
+
+  /** Closes the old one last: of the same name, it may be all that keeps the memory. */
+  #replace(opened: OpenMapping): void {
     this.closeMapping();
-    this.#opened = failingAs('Failed to open file mapping', () => mappings.open(name, size));
+    this.#opened = opened;
   }
 
   closeMapping(): void {

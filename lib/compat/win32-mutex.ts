@@ -55,10 +55,12 @@ class Win32Mutex implements NamedMutex {
 
   #open(what: 'create' | 'open', rest: unknown[]): void {
     checkArguments(`Mutex.${what}`, rest, [isString]);
-    this.close();
-    this.#handle = failingAs('Failed to create mutex', () =>
+    const handle = failingAs('Failed to create mutex', () =>
       mutexes.open(rest[0] as string, what === 'create'),
     );
+    // Not before: with its last handle a mutex goes, and with it whose it is.
+    this.close();
+    this.#handle = handle;
   }
 
   close(): void {

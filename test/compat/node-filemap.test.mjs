@@ -160,6 +160,22 @@ test('a file is mapped under a name that others open', async () => {
   );
 });
 
+test('what is opened again keeps the memory, and what fails keeps what was open', () => {
+  const name = segmentName();
+  const map = new FileMapping();
+  const text = Buffer.alloc(4);
+  for (const file of [null, makeFile('')]) {
+    map.createMapping(file, name, 16);
+    map.writeBuffer(Buffer.from('kept'), 0, 0, 4);
+    map.createMapping(file, name, 16);
+    map.openMapping(name, 16);
+    assert.throws(() => map.openMapping(segmentName(), 16), /error code: 2$/);
+    map.readInto(0, 4, text.fill(0));
+    assert.equal(text.toString(), 'kept');
+    map.closeMapping();
+  }
+});
+
 test('says what the original said', () => {
   const map = new FileMapping();
   const mutex = new Mutex();
