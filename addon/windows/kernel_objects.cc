@@ -41,7 +41,8 @@ class MutexBinding : public Napi::ObjectWrap<MutexBinding> {
   }
 
  private:
-  /// (mutexes, whether all, time-out) -> undefined, or [which, whether it was abandoned]
+  /// (mutexes, whether all, time-out, whether the thread may be ended meanwhile) -> undefined, or
+  /// [which, whether it was abandoned]
   static Napi::Value wait(const Napi::CallbackInfo& info) {
     return guarded(info, [&](Napi::Env env) {
       const Arguments arguments(info);
@@ -52,7 +53,7 @@ class MutexBinding : public Napi::ObjectWrap<MutexBinding> {
       Interrupt ending([env] { return is_ending(env); });
       const auto got = NamedMutex::wait(
           mutexes, arguments.flag(1) ? NamedMutex::Wanted::all : NamedMutex::Wanted::any,
-          to_deadline(arguments.at(2)), &ending);
+          to_deadline(arguments.at(2)), arguments.flag(3) ? &ending : nullptr);
       if (!got) return env.Undefined();
       const Napi::Array result = Napi::Array::New(env);
       result.Set(std::uint32_t{0}, to_number(env, got->index));
