@@ -1,6 +1,6 @@
 // Drop-in for mmap-ipc: the same class, methods and flock(2) seen by other programs, on crossmem.
 import { CrossmemError, FileLock, type SharedMemory } from '../index.js';
-import { lockTarget, openSegment } from './segments.js';
+import { type LockTarget, lockTarget, openSegment } from './segments.js';
 
 /** What the original has not. */
 interface Options {
@@ -115,7 +115,8 @@ class mmapIPC {
     this.#calls += 1;
     this.removeLock();
     try {
-      this.#lock = FileLock.lockSync(lockTarget(this.#memory), { mode, flock: true });
+      const { file, range } = lockTarget(this.#memory);
+      this.#lock = FileLock.lockSync(file, { ...range, mode });
       return true;
     } catch (error) {
       return refused(error);
@@ -124,11 +125,12 @@ class mmapIPC {
 
   async #acquireAsync(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<boolean> {
     const target = lockTarget(this.#memory);
-    if (typeof target === 'string') return this.#acquireFile(target, mode, options);
+    const { file, range } = target;
+    if (typeof file === 'string') return this.#acquireFile(target, mode, options);
     try {
       for (;;) {
         this.removeLock();
-        const lock = await FileLock.lock(target, { ...options, mode, flock: true });
+        const lock = await FileLock.lock(file, { ...options, ...range, mode });
         if (this.#lock === undefined) {
           this.#lock = lock;
           return true;
@@ -144,7 +146,7 @@ class mmapIPC {
 
   /** Each call locks for itself here: one that a later call has overtaken is over. */
   async #acquireFile(
-    path: string,
+    { file, range }: LockTarget,
     mode: 'shared' | 'exclusive',
     { timeout = Number.POSITIVE_INFINITY, signal }: LockOptions = {},
   ): Promise<boolean> {
@@ -155,8 +157,8 @@ class mmapIPC {
     for (;;) {
       const left = Math.max(0, end - performance.now());
       try {
-        const options = { mode, flock: true, timeout: Math.min(left, lookEvery), signal };
-        const lock = await FileLock.lock(path, options);
+        const options = { ...range, mode, timeout: Math.min(left, lookEvery), signal };
+        const lock = await FileLock.lock(file, options);
         if (call === this.#calls) this.#lock = lock;
         else lock.release();
         return true;

@@ -1,10 +1,19 @@
 // crossmem/mmap-ipc against what mmap-ipc does, and what killed the process there.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test from 'node:test';
 import { FileLock, SharedMemory } from 'crossmem';
 import MmapIpc from 'crossmem/mmap-ipc';
-import { keep, onWindows, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
+import {
+  directory,
+  keep,
+  onWindows,
+  resultOf,
+  runCode,
+  segmentName,
+  startCode,
+} from '../helpers/fixture.mjs';
 
 test('the class is the module', () => {
   assert.equal(createRequire(import.meta.url)('crossmem/mmap-ipc'), MmapIpc);
@@ -83,6 +92,21 @@ test('locks exclude between processes, and are booleans', async () => {
   assert.equal(mine.removeLock(), true);
   assert.equal(mine.removeLock(), true);
   assert.equal(await mine.acquireWriteLockAsync(), true);
+  await child.end();
+});
+
+test('the lock is the same one whatever the environment of a process', async () => {
+  const name = segmentName();
+  const child = startCode(
+    `const item = new (require('crossmem/mmap-ipc'))(process.argv[1], 100);
+     say(item.acquireWriteLock());
+     await hear();`,
+    { args: [name], env: { TMPDIR: directory, TEMP: directory, TMP: directory } },
+  );
+  assert.equal(await child.next(), true);
+  const mine = keep(new MmapIpc(name, 100));
+  await assert.rejects(mine.acquireReadLockAsync({ timeout: 5 }), { code: 'ERR_CROSSMEM_TIMEOUT' });
+  assert.deepEqual(readdirSync(directory), [], 'and leaves no files');
   await child.end();
 });
 
