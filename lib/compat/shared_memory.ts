@@ -33,17 +33,21 @@ function mismatch(type: string, position: number): TypeError {
 
 const onWindows = process.platform === 'win32';
 
+const hashed = (name: string) => createHash('sha256').update(name).digest('hex');
+
+/** Where Windows keeps the object, and its name there. */
+const windowsName = /^((?:Local|Global)\\)?([^\\/\0]+)$/;
+const longestOnWindows = 189;
+
 /**
  * The original took any text, and on POSIX names of its own kind: no other program met it by
  * accident. On Windows it had those of all programs, which meet it there.
  */
 function segmentName(name: string, global: boolean): string {
-  const simple = onWindows
-    ? /^[^\\/\0]+$/.test(name) && Buffer.byteLength(name) < 190
-    : /^[\w.-]{1,100}$/.test(name);
-  const plain = simple ? name : createHash('sha256').update(name).digest('hex');
-  if (!onWindows) return `shared_memory.${plain}`;
-  return global ? `Global\\${plain}` : plain;
+  if (!onWindows) return `shared_memory.${/^[\w.-]{1,100}$/.test(name) ? name : hashed(name)}`;
+  const [, space = global ? 'Global\\' : '', plain] = windowsName.exec(name) ?? [];
+  const fits = plain !== undefined && Buffer.byteLength(plain) <= longestOnWindows;
+  return space + (fits ? plain : hashed(name));
 }
 
 /** What a host holds as long as it lives; null where segments cannot be locked (macOS, Windows). */
@@ -130,7 +134,7 @@ class shared_memory {
   readonly #hosting: Hosting | undefined;
 
   /**
-   * @param name Any text.
+   * @param name Any text. On Windows `Local\\` and `Global\\` at its begin mean what they do there.
    * @param sizeInBytes At least 1; as a client no more than the host's.
    * @param global On Windows: found in all sessions (`Global\\`), which takes a privilege to make.
    * @param host Make the segment (`EEXIST` if another host has it), or open it.

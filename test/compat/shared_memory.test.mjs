@@ -196,3 +196,27 @@ test('names are any text', () => {
     assert.equal(client(name, 10).data, 'ok');
   }
 });
+
+test('names are those of Win32', onlyOnWindows, async () => {
+  const peer = startPeer();
+  for (const [space, global] of [
+    ['', false],
+    ['Local\\', false],
+    ['Global\\', false],
+    ['Global\\', true],
+  ]) {
+    const name = `${space}${segmentName()}`;
+    const memory = keep(new Shared(name, 4096, global));
+    assert.equal(memory.id, name);
+    memory.data = 'from-Node';
+    assert.equal(await peer.ask('open-section', name), 0);
+    assert.equal(await peer.ask('read'), 'from-Node');
+    await peer.ask('close-section');
+    assert.equal(keep(new Shared(name, 4096, global, false)).data, 'from-Node');
+  }
+  for (const name of ['Elsewhere\\x', 'Local\\in\\side', 'Global\\', 'x'.repeat(190)]) {
+    assert.match(host(name, 10).id, /^[0-9a-f]{64}$/);
+  }
+  assert.equal(host('x'.repeat(189), 10).id, 'x'.repeat(189));
+  await peer.end();
+});
