@@ -85,6 +85,7 @@ function create(name: string, size: number): SharedMemory {
 /** What a host does at its end: from then on nobody new can open the segment. */
 class Hosting {
   static readonly #all = new Set<Hosting>();
+  static #endsAtExit = false;
   readonly #name: string;
   readonly #memory: SharedMemory;
   /** Tells the next host that this one lives. */
@@ -94,7 +95,8 @@ class Hosting {
     this.#name = name;
     this.#memory = memory;
     this.#lock = hostLock(memory);
-    if (Hosting.#all.size === 0) process.once('exit', Hosting.#endAll);
+    if (!Hosting.#endsAtExit) process.once('exit', Hosting.#endAll);
+    Hosting.#endsAtExit = true;
     Hosting.#all.add(this);
   }
 

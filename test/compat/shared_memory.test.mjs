@@ -190,6 +190,17 @@ test('a collected host ends, and close ends at once', async () => {
   assert.equal(host(name).host, true);
 });
 
+test('however many hosts come and go, one listener waits for the exit', async () => {
+  const listeners = await resultOf(
+    `const Shared = require('crossmem/shared_memory');
+     const before = process.listenerCount('exit');
+     for (let i = 0; i < 20; i++) new Shared(process.argv[1], 100).close();
+     console.log(process.listenerCount('exit') - before);`,
+    { args: [segmentName()] },
+  );
+  assert.equal(listeners, 1);
+});
+
 test('names are any text', () => {
   for (const name of ['a/b c', 'ä €', 'x'.repeat(1000), '']) {
     host(name, 10).data = 'ok';
