@@ -26,9 +26,14 @@ interface NamedFileMapping {
   openMapping(name: string, size: number): void;
   closeMapping(): void;
   /** Copies `length` bytes of the buffer, from `srcOffset`, to `destOffset` of the mapping. */
-  writeBuffer(buffer: Uint8Array, destOffset: number, srcOffset: number, length?: number): void;
+  writeBuffer(
+    buffer: ArrayBufferView,
+    destOffset: number,
+    srcOffset: number,
+    length?: number,
+  ): void;
   /** Copies `length` bytes of the mapping, from `offset`, to the beginning of the buffer. */
-  readInto(offset: number, length: number, buffer: Uint8Array): void;
+  readInto(offset: number, length: number, buffer: ArrayBufferView): void;
 }
 
 class Win32FileMapping implements NamedFileMapping {
@@ -59,15 +64,20 @@ class Win32FileMapping implements NamedFileMapping {
   }
 
   writeBuffer(...rest: unknown[]): void {
-    checkArguments('FileMapping.writeBuffer', rest, [Buffer.isBuffer, isNumber, isNumber]);
-    const [buffer, offset, sourceOffset, length = 0] = rest as [Buffer, number, number, number?];
+    checkArguments('FileMapping.writeBuffer', rest, [ArrayBuffer.isView, isNumber, isNumber]);
+    const [buffer, offset, sourceOffset, length = 0] = rest as [
+      ArrayBufferView,
+      number,
+      number,
+      number?,
+    ];
     this.#mapping().write(buffer, { offset, sourceOffset, length });
   }
 
   readInto(...rest: unknown[]): void {
     checkArguments('FileMapping.readInto', rest, [isNumber, isNumber]);
-    const [offset, length, buffer] = rest as [number, number, Buffer];
-    if (!Buffer.isBuffer(buffer)) {
+    const [offset, length, buffer] = rest as [number, number, ArrayBufferView];
+    if (!ArrayBuffer.isView(buffer)) {
       throw new TypeError('Wrong type arguments to FileMapping.readInto');
     }
     this.#mapping().read(buffer, { offset, length });

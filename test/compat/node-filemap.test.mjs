@@ -225,6 +225,22 @@ test('what was mended: bounds, use before opening and after closing', () => {
   new Mutex().release();
 });
 
+test('any view of memory is a buffer, from its first byte', () => {
+  const map = new FileMapping();
+  map.createMapping(null, segmentName(), 16);
+  const memory = new ArrayBuffer(12);
+  Buffer.from(memory).write('....abcdefgh');
+  map.writeBuffer(new Uint8Array(memory, 4), 0, 1, 3);
+  map.writeBuffer(new DataView(memory, 8), 3, 0, 4);
+  const words = new Uint16Array(memory, 2, 3);
+  map.readInto(1, 5, words);
+  assert.equal(Buffer.from(memory).toString(), '..cdefgdefgh');
+  assert.throws(() => map.readInto(0, 7, words), RangeError);
+  const wrong = { message: 'Wrong type arguments to FileMapping.readInto' };
+  assert.throws(() => map.readInto(0, 1, memory), wrong);
+  map.closeMapping();
+});
+
 test('a name stands for one file, wherever it was named from', async () => {
   const name = segmentName();
   const path = makeFile('');
