@@ -193,7 +193,12 @@ test('says what the original said', () => {
   assert.throws(() => mutex.open(1), wrong('Mutex.open'));
   assert.throws(() => mutex.wait('1'), wrong('Mutex.wait'));
   assert.throws(() => mutex.waitMultiple([], true), few('Mutex.waitMultiple'));
-  assert.throws(() => mutex.waitMultiple([1], true, 1), wrong('Mutex.waitMultiple'));
+  const likeOne = Object.create(Mutex.prototype);
+  // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
+  for (const list of [[1], [mutex, ,], [likeOne], [null], mutex]) {
+    assert.throws(() => mutex.waitMultiple(list, true, 1), wrong('Mutex.waitMultiple'));
+  }
+  assert.throws(() => likeOne.wait(1), wrong('Mutex.wait'));
   assert.throws(() => mutex.wait(), /^Error: Failed to wait on mutex, error code: 6$/);
   assert.throws(() => mutex.open(segmentName()), /Failed to create mutex, error code: 2$/);
   assert.throws(
