@@ -231,15 +231,29 @@ interface Addon {
   ): { name: string; exclusive: boolean; held: boolean; client: number }[];
 }
 
+/** Where builds of the addon are, below `build`, and how one is made. */
+const builds =
+  process.platform === 'win32'
+    ? {
+        folders: ['windows', 'msvc/Release'],
+        how: '"cmake -S . -B build/msvc -A x64 -DCROSSMEM_TESTS=OFF" and "cmake --build build/msvc --config Release"',
+      }
+    : { folders: ['release'], how: '"npm run build"' };
+
 function load(): Addon {
   // CROSSMEM_ADDON names another build of the addon, for tests of other backends.
-  const path =
-    process.env['CROSSMEM_ADDON'] ?? join(__dirname, '..', 'build', 'release', 'crossmem.node');
-  if (!existsSync(path)) {
+  const named = process.env['CROSSMEM_ADDON'];
+  const places =
+    named === undefined
+      ? builds.folders.map((folder) => join(__dirname, '..', 'build', folder, 'crossmem.node'))
+      : [named];
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) {
+    const looked = places.map((place) => `'${place}'`).join(' and ');
     throw new CrossmemError(
       'ERR_CROSSMEM_NO_ADDON',
-      `The native part of crossmem is missing at '${path}': build it with "npm run build" in the package's folder`,
-      { path },
+      `The native part of crossmem is missing at ${looked}: build it with ${builds.how} in the package's folder`,
+      { path: places[0] },
     );
   }
   return require(path) as Addon;

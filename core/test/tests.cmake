@@ -2,6 +2,8 @@
 add_executable(crossmem_layout tools/layout.cc)
 target_include_directories(crossmem_layout PRIVATE src)
 target_link_libraries(crossmem_layout PRIVATE crossmem_core)
+# Beside the addon, also where each configuration has a folder of its own.
+set_target_properties(crossmem_layout PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 
 include(GoogleTest)
 if(CMAKE_CROSSCOMPILING)

@@ -3,6 +3,7 @@
 
 #include <shlobj.h>
 
+#include "crossmem/windows/control_directory.h"
 #include "hash.h"
 #include "os/portable/control_domain.h"
 #include "os/windows/security.h"
@@ -98,3 +99,5 @@ std::string decode_name(const std::wstring& file) {
 }
 
 }  // namespace crossmem::os
+
+std::string crossmem::windows::control_directory() { return os::narrow(os::control_directory()); }
