@@ -17,6 +17,7 @@ set(harness_windows test/windows/environment.cc test/windows/process.cc)
 set(harness_posix test/posix/environment.cc test/posix/process.cc)
 set(tests_windows
     test/windows/access_test.cc
+    test/windows/bell_test.cc
     test/windows/fault_death_test.cc
     test/windows/file_lock_test.cc
     test/windows/mapped_file_test.cc

@@ -22,19 +22,51 @@ constexpr std::string_view kFile = "file.";
 /// Of a section whose name is gone, while somebody still has it: the kernel's object keeps its own.
 constexpr std::string_view kUnlinked = "unlinked.";
 
-std::string control_name(std::string_view kind, const std::string& name) {
-  return std::string(kind) + name;
-}
+constexpr std::string_view kLocal = "Local\\";
+constexpr std::string_view kGlobal = "Global\\";
 
-/// The name of the kernel object: of this session, unless it says otherwise. Those that are made
-/// while a section without a name still has the first one are numbered.
-std::wstring object_name(const std::string& name, std::uint64_t number = 0) {
-  const bool has_space = name.starts_with("Local\\") || name.starts_with("Global\\");
-  const std::size_t rest = has_space ? name.find('\\') + 1 : 0;
-  if (rest == name.size() || name.find('\\', rest) != std::string::npos)
+bool is_global(std::string_view name) noexcept { return name.starts_with(kGlobal); }
+
+/// Checked, and written in one way: what says nothing is of this session, as what says `Local\`.
+std::string plain_name(const std::string& given) {
+  const std::size_t space = given.starts_with(kLocal) ? kLocal.size() : 0;
+  const std::size_t rest = is_global(given) ? kGlobal.size() : space;
+  if (rest == given.size() || given.find('\\', rest) != std::string::npos)
     throw Error(Errc::invalid_argument,
                 "a name on Windows has no '\\', but after 'Local' or 'Global' at its begin");
-  std::wstring object = widen(has_space ? name : "Local\\" + name);
+  return given.substr(space);
+}
+
+/// As a part of names. A user may have several: the desktop, a service, a remote desktop.
+std::string session() {
+  DWORD number = 0;
+  if (ProcessIdToSessionId(GetCurrentProcessId(), &number) == 0) throw_last("ProcessIdToSessionId");
+  return std::to_string(number) + '.';
+}
+
+/// Whether two sessions of a user have one each. Files are the user's.
+bool is_of_session(std::string_view kind, std::string_view name) {
+  return kind != kFile && !is_global(name);
+}
+
+std::string control_name(std::string_view kind, const std::string& name) {
+  return std::string(kind) + (is_of_session(kind, name) ? session() : "") + name;
+}
+
+/// The other way. Nothing for what is of another kind, or of another session.
+std::optional<std::string> name_of(std::string_view kind, const std::string& control) {
+  if (!control.starts_with(kind)) return std::nullopt;
+  std::string name = control.substr(kind.size());
+  if (!is_of_session(kind, name)) return name;
+  const std::string own = session();
+  if (!name.starts_with(own)) return std::nullopt;
+  return name.substr(own.size());
+}
+
+/// The name of the kernel object. Those that are made while a section without a name still has the
+/// first one are numbered.
+std::wstring object_name(const std::string& name, std::uint64_t number = 0) {
+  std::wstring object = widen(is_global(name) ? name : std::string(kLocal) + name);
   if (number != 0) object += L"#" + std::to_wstring(number);
   return object;
 }
@@ -180,8 +212,8 @@ bool has_file(const std::string& name) {
 
 }  // namespace
 
-Attachment create_segment(const std::string& name, const NewSegment& segment) {
-  object_name(name);
+Attachment create_segment(const std::string& given, const NewSegment& segment) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
   if (has_file(name)) throw_errno(EEXIST, "CreateFile");
   if (find_section(name, false).section) throw_errno(EEXIST, "CreateFileMapping");
@@ -189,9 +221,9 @@ Attachment create_segment(const std::string& name, const NewSegment& segment) {
   return hold(make_section(name, segment.size), name);
 }
 
-std::optional<Attachment> open_segment(const std::string& name, bool writable,
+std::optional<Attachment> open_segment(const std::string& given, bool writable,
                                        bool /*allow_foreign*/) {
-  object_name(name);
+  const std::string name = plain_name(given);
   if (auto file = ControlFile::open(control_name(kFile, name)))
     return file_attachment(std::move(*file));
   Found found = find_section(name, writable);
@@ -200,8 +232,8 @@ std::optional<Attachment> open_segment(const std::string& name, bool writable,
   return std::nullopt;
 }
 
-bool unlink_segment(const std::string& name) {
-  object_name(name);
+bool unlink_segment(const std::string& given) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
   if (ControlFile::unlink(control_name(kFile, name))) return true;
   const Found found = find_section(name, false);
@@ -212,14 +244,14 @@ bool unlink_segment(const std::string& name) {
   return ControlFile::unlink(control_name(kSection, name));
 }
 
-std::optional<SegmentStatus> inspect_segment(const std::string& name) {
-  SegmentStatus status{.name = name,
+std::optional<SegmentStatus> inspect_segment(const std::string& given) {
+  const std::string name = plain_name(given);
+  SegmentStatus status{.name = given,
                        .size = 0,
                        .mode = 0600,
                        .owner = 0,
                        .persist = Persist::manual,
                        .attached = std::nullopt};
-  object_name(name);
   if (const auto file = ControlFile::open(control_name(kFile, name))) {
     status.size = inspect(file->file()).size;
     return status;
@@ -239,19 +271,22 @@ std::vector<std::string> segment_names() {
   std::vector<std::string> names;
   for (const std::string& control : ControlFile::names()) {
     for (const std::string_view kind : {kSection, kFile})
-      if (control.starts_with(kind)) names.push_back(control.substr(kind.size()));
+      if (auto name = name_of(kind, control)) names.push_back(std::move(*name));
     // Its section has gone since.
-    if (control.starts_with(kUnlinked) &&
-        !open_section(object_name(control.substr(kUnlinked.size())), false))
-      ControlFile::clean(control);
+    const auto unlinked = name_of(kUnlinked, control);
+    if (unlinked && !open_section(object_name(*unlinked), false)) ControlFile::clean(control);
   }
   return names;
 }
 
-bool clean_segment(const std::string& name) {
+bool clean_segment(const std::string& given) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
-  const Found found = find_section(name, false);
-  return !found.section && found.control && ControlFile::unlink(control_name(kSection, name));
+  Found found = find_section(name, false);
+  if (found.section || !found.control) return false;
+  // What others hold tells of a section that is just going.
+  found.control.reset();
+  return ControlFile::clean(control_name(kSection, name));
 }
 
 File unnamed_segment(std::uint64_t size) { return create_section({}, size); }
