@@ -1,9 +1,7 @@
-// Where the control files are, how a name becomes one of a file there, and gates.
+// Where the control files are, and how a name becomes one of a file there.
 #pragma once
 
 #include <string>
-
-#include "os/file.h"
 
 namespace crossmem::os {
 
@@ -16,9 +14,5 @@ const std::wstring& control_directory();
 std::wstring encode_name(const std::string& name);
 /// Empty for what `encode_name` has not made, or cannot undo.
 std::string decode_name(const std::wstring& file);
-
-/// For whoever has it, others wait: it is open as long as the file. EBUSY after two seconds. `file`
-/// begins with a '+', which no encoded name does.
-File control_gate(const std::wstring& file);
 
 }  // namespace crossmem::os

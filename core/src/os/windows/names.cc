@@ -11,7 +11,7 @@
 #include "os/control.h"
 #include "os/exit_guard.h"
 #include "os/mapping.h"
-#include "os/windows/control_directory.h"
+#include "os/windows/control_names.h"
 #include "os/windows/section.h"
 
 namespace crossmem::os {
@@ -95,7 +95,7 @@ ControlFile write_note(std::string_view kind, const std::string& name, const Not
 /// Gives up what tells of a section. It goes with the section, not before: who finds a section
 /// alone takes it for another program's.
 void give_up(ControlFile& control, const std::wstring& object) noexcept {
-  control.release([&object] { return !open_section(object, false); });
+  control.release([&object](const File&) { return !open_section(object, false); });
 }
 
 /// A hold on a section: first the section goes, then, if nobody else has it, what tells of it.
@@ -187,7 +187,7 @@ Found make_section(const std::string& name, std::uint64_t size) {
     // Another program was quicker.
     if (!made.section) throw_errno(EEXIST, "CreateFileMapping");
   } catch (const Error&) {
-    made.control->release([] { return true; });
+    made.control->release([](const File&) { return true; });
     throw;
   }
   return made;

@@ -1,0 +1,104 @@
+// CreateFile, MoveFileEx and DeleteFile, as far as Windows lets them do what rename(2) and
+// unlink(2) do.
+#include "os/windows/control_names.h"
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "os/portable/patience.h"
+#include "os/windows/byte_lock.h"
+#include "os/windows/control_directory.h"
+#include "os/windows/security.h"
+
+namespace crossmem::os {
+namespace {
+
+constexpr ByteRange kHold{std::uint64_t{1} << 41U, 1};
+
+/// Files without their names that Windows does not let go, because somebody maps them still. Each
+/// removal tries some again; what a process leaves goes with the next look at all names.
+class Leftovers {
+ public:
+  static Leftovers& shared() {
+    // Never destroyed: names are removed while statics are.
+    static auto* const leftovers = new Leftovers;
+    return *leftovers;
+  }
+
+  void remove(std::wstring path) {
+    const std::lock_guard lock(mutex_);
+    constexpr int kSome = 3;
+    paths_.push_front(std::move(path));
+    for (int i = 0; i < kSome && !paths_.empty(); ++i) {
+      std::wstring next = std::move(paths_.front());
+      paths_.pop_front();
+      if (DeleteFileW(next.c_str()) == 0 && !is_missing(GetLastError()))
+        paths_.push_back(std::move(next));
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::deque<std::wstring> paths_;
+};
+
+}  // namespace
+
+File try_open(const std::wstring& path, DWORD disposition) {
+  OwnerOnly security;
+  return take_handle(CreateFileW(path.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE,
+                                 FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                 security.attributes(), disposition,
+                                 FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_OPEN_REPARSE_POINT, nullptr));
+}
+
+bool try_hold(const File& file, bool alone) {
+  return try_lock_bytes(handle_of(file), kHold, alone);
+}
+
+std::wstring unique_path(const wchar_t* prefix) {
+  // Relaxed: it only makes names differ.
+  static std::atomic<unsigned> count{0};
+  // Of the processes that have had the number of this one, too.
+  static const std::wstring mine = [] {
+    FILETIME now{};
+    GetSystemTimeAsFileTime(&now);
+    return std::to_wstring(GetCurrentProcessId()) + L"-" +
+           std::to_wstring(join(now.dwLowDateTime, now.dwHighDateTime)) + L"-";
+  }();
+  return control_directory() + prefix + mine +
+         std::to_wstring(count.fetch_add(1, std::memory_order_relaxed));
+}
+
+bool is_missing(DWORD error) noexcept {
+  return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
+}
+
+File control_gate(const std::wstring& file) {
+  File gate = try_open(control_directory() + file, OPEN_ALWAYS);
+  if (!gate) throw_last("CreateFile");
+  patiently([&] { return try_hold(gate, true); });
+  return gate;
+}
+
+File removal_gate() { return control_gate(L"+gate"); }
+
+bool remove_name(const std::wstring& path) {
+  std::wstring removed = unique_path(kRemoved);
+  if (MoveFileExW(path.c_str(), removed.c_str(), 0) == 0) {
+    if (is_missing(GetLastError())) return false;
+    throw_last("MoveFileEx");
+  }
+  Leftovers::shared().remove(std::move(removed));
+  return true;
+}
+
+bool remove_idle(const std::wstring& path, const ControlFile::Removable& removable) {
+  const File gate = removal_gate();
+  const File file = try_open(path, OPEN_EXISTING);
+  return file && try_hold(file, true) && removable(file) && remove_name(path);
+}
+
+}  // namespace crossmem::os

@@ -1,0 +1,44 @@
+// Names in the control directory: how they are opened, given to another file, and taken away. Of
+// paths; what a path is made of is the directory's to say.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "os/control.h"
+#include "os/windows/win32.h"
+
+namespace crossmem::os {
+
+// No encoded name begins so. What is being made, and what is being removed: a file whose name is
+// gone at once, though others have it open.
+inline constexpr wchar_t kUnfinished[] = L"+new-";
+inline constexpr wchar_t kRemoved[] = L"+old-";
+
+/// No file, and the last error, if it cannot be opened. A link is never followed.
+File try_open(const std::wstring& path, DWORD disposition);
+
+/// Locks the byte by which it is known that a file is open. False if others' locks exclude it.
+bool try_hold(const File& file, bool alone);
+
+/// In the control directory, and no other file's.
+std::wstring unique_path(const wchar_t* prefix);
+
+bool is_missing(DWORD error) noexcept;
+
+/// For whoever has it, others wait: it is open as long as the file. EBUSY after two seconds. `file`
+/// is one of the control directory, and begins with a '+', which no encoded name does.
+File control_gate(const std::wstring& file);
+
+/// Names are removed while holding this, so that what a name leads to cannot change between looking
+/// and removing.
+File removal_gate();
+
+/// Frees the name at once. The file goes with its last handle and view. False if there is none.
+bool remove_name(const std::wstring& path);
+
+/// Removes a name that nobody has open, if it then is removable. False if it stays, or if there is
+/// none.
+bool remove_idle(const std::wstring& path, const ControlFile::Removable& removable);
+
+}  // namespace crossmem::os

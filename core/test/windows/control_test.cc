@@ -1,0 +1,101 @@
+// Files of the control directory, as far as Windows makes them harder to remove than others do.
+#include "os/control.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "crossmem/mutex.h"
+#include "names.h"
+#include "os/windows/control_directory.h"
+#include "os/windows/control_names.h"
+
+namespace crossmem {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::unique_name;
+
+std::wstring path_of(const std::string& name) {
+  return os::control_directory() + os::encode_name(name);
+}
+
+bool exists(const std::wstring& path) {
+  return GetFileAttributesW(path.c_str()) != INVALID_FILE_ATTRIBUTES;
+}
+
+std::vector<std::wstring> find_files(const std::wstring& pattern) {
+  std::vector<std::wstring> files;
+  WIN32_FIND_DATAW entry{};
+  const HANDLE search = FindFirstFileW((os::control_directory() + pattern).c_str(), &entry);
+  if (search == INVALID_HANDLE_VALUE) return files;
+  do {
+    files.push_back(os::control_directory() + static_cast<const wchar_t*>(entry.cFileName));
+  } while (FindNextFileW(search, &entry) != 0);
+  FindClose(search);
+  return files;
+}
+
+/// Of this process; other tests run at the same time.
+std::vector<std::wstring> removed_files() {
+  return find_files(L"+old-" + std::to_wstring(GetCurrentProcessId()) + L"-*");
+}
+
+/// All that this process maps. Wine tells of no other name than the one that a file was made under.
+std::size_t count_views() {
+  std::size_t count = 0;
+  MEMORY_BASIC_INFORMATION info{};
+  for (const char* at = nullptr; VirtualQuery(at, &info, sizeof(info)) != 0;
+       at = static_cast<const char*>(info.BaseAddress) + info.RegionSize)
+    count += info.Type == MEM_MAPPED && info.BaseAddress == info.AllocationBase ? 1U : 0U;
+  return count;
+}
+
+// A file that is mapped cannot be removed, also by one who has it open and does not map it: it is
+// unmapped before it is known to be idle. (Wine removes it all the same.)
+TEST(ControlWindows, ALockIsUnmappedBeforeItIsGivenUp) {
+  const std::string name = unique_name("unmapped");
+  Mutex::open(name);  // What stays mapped with the first of all locks.
+  const std::size_t before = count_views();
+  std::optional<Mutex> mutex = Mutex::open(name);
+  ASSERT_EQ(count_views(), before + 1);
+  std::optional<os::File> gate = os::removal_gate();
+  std::atomic<bool> closed{false};
+  std::thread closer([&] {
+    mutex.reset();
+    closed = true;
+  });
+  while (!closed && count_views() != before) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(exists(path_of("object." + name)));
+  gate.reset();
+  closer.join();
+  EXPECT_FALSE(exists(path_of("object." + name)))
+      << "mapped for as long as the gate was waited for";
+}
+
+TEST(ControlWindows, LocksLeaveNothingBehind) {
+  for (int i = 0; i < 100; ++i) Mutex::open(unique_name("many"));
+  EXPECT_EQ(removed_files().size(), 0U);
+}
+
+// What cannot be written to cannot be removed either, as what somebody maps.
+TEST(ControlWindows, WhatCannotBeRemovedYetIsRemovedLater) {
+  const std::string name = unique_name("stays");
+  os::ControlFile::open_or_create(name, 1, [](std::byte*) {});
+  ASSERT_TRUE(SetFileAttributesW(path_of(name).c_str(), FILE_ATTRIBUTE_READONLY));
+  EXPECT_TRUE(os::ControlFile::unlink(name));
+  EXPECT_FALSE(exists(path_of(name)));
+  const auto left = removed_files();
+  ASSERT_EQ(left.size(), 1U);
+  ASSERT_TRUE(SetFileAttributesW(left.front().c_str(), FILE_ATTRIBUTE_NORMAL));
+  Mutex::open(unique_name("another"));
+  EXPECT_FALSE(exists(left.front()));
+}
+
+}  // namespace
+}  // namespace crossmem
