@@ -21,10 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::unique_name;
 
-std::wstring path_of(const std::string& name) {
-  return os::control_directory() + os::encode_name(name);
-}
-
 bool exists(const std::wstring& path) {
   return GetFileAttributesW(path.c_str()) != INVALID_FILE_ATTRIBUTES;
 }
@@ -71,10 +67,10 @@ TEST(ControlWindows, ALockIsUnmappedBeforeItIsGivenUp) {
     closed = true;
   });
   while (!closed && count_views() != before) std::this_thread::sleep_for(1ms);
-  EXPECT_TRUE(exists(path_of("object." + name)));
+  EXPECT_TRUE(exists(os::control_file_path("object." + name)));
   gate.reset();
   closer.join();
-  EXPECT_FALSE(exists(path_of("object." + name)))
+  EXPECT_FALSE(exists(os::control_file_path("object." + name)))
       << "mapped for as long as the gate was waited for";
 }
 
@@ -87,9 +83,9 @@ TEST(ControlWindows, LocksLeaveNothingBehind) {
 TEST(ControlWindows, WhatCannotBeRemovedYetIsRemovedLater) {
   const std::string name = unique_name("stays");
   os::ControlFile::open_or_create(name, 1, [](std::byte*) {});
-  ASSERT_TRUE(SetFileAttributesW(path_of(name).c_str(), FILE_ATTRIBUTE_READONLY));
+  ASSERT_TRUE(SetFileAttributesW(os::control_file_path(name).c_str(), FILE_ATTRIBUTE_READONLY));
   EXPECT_TRUE(os::ControlFile::unlink(name));
-  EXPECT_FALSE(exists(path_of(name)));
+  EXPECT_FALSE(exists(os::control_file_path(name)));
   const auto left = removed_files();
   ASSERT_EQ(left.size(), 1U);
   ASSERT_TRUE(SetFileAttributesW(left.front().c_str(), FILE_ATTRIBUTE_NORMAL));

@@ -117,6 +117,39 @@ TEST_F(SharedMemoryWindowsTest, AnUnlinkedNameIsFreeAtOnce) {
   EXPECT_EQ(SharedMemory::open(name).size(), 300U);
 }
 
+// Numbers are not part of any name.
+TEST_F(SharedMemoryWindowsTest, WhatIsMadeMeanwhileTakesNobodysName) {
+  const auto memory = SharedMemory::create(name, {.size = 100});
+  EXPECT_TRUE(SharedMemory::unlink(name));
+  const auto second = SharedMemory::create(name, {.size = 200});
+  for (const char* const number : {"#1", "-1", ".1", "1"})
+    EXPECT_EQ(SharedMemory::create(name + number, {.size = 300}).size(), 300U);
+}
+
+/// A section of another program's, which has the name that crossmem has given up.
+void expect_others(const std::string& name, const std::wstring& object) {
+  const os::File theirs = os::take_handle(
+      CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, 8192, object.c_str()));
+  EXPECT_EQ(SharedMemory::open(name).size(), 8192U);
+  EXPECT_CROSSMEM_ERROR(SharedMemory::create(name, {.size = 1}), posix(std::errc::file_exists));
+}
+
+TEST_F(SharedMemoryWindowsTest, AnUnlinkedNameIsOtherProgramsWhenItIsClosed) {
+  auto memory = SharedMemory::create(name, {.size = 100});
+  EXPECT_TRUE(SharedMemory::unlink(name));
+  memory.close();
+  expect_others(name, object);
+  Child dead(
+      [](const std::string& of_memory) -> int {
+        const auto theirs = SharedMemory::create(of_memory, {.size = 100});
+        SharedMemory::unlink(of_memory);
+        testing::die();
+      },
+      name);
+  EXPECT_EQ(dead.finish(), -1);
+  expect_others(name, object);
+}
+
 TEST_F(SharedMemoryWindowsTest, NobodyUnlinksWhatOthersMade) {
   const HANDLE theirs =
       CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, 8192, object.c_str());

@@ -15,8 +15,6 @@
 namespace crossmem::os {
 namespace {
 
-std::wstring path_of(const std::string& name) { return control_directory() + encode_name(name); }
-
 /// Two handles: what is mapped stays open for as long as the mapping, and so would its lock.
 struct Opened {
   File file;
@@ -105,7 +103,7 @@ ControlFile::ControlFile(std::string name, File file, File hold, bool created)
     : name_(std::move(name)), file_(std::move(file)), hold_(std::move(hold)), created_(created) {}
 
 std::optional<ControlFile> ControlFile::open(const std::string& name) {
-  Opened opened = open_held(path_of(name));
+  Opened opened = open_held(control_file_path(name));
   if (!opened.hold) return std::nullopt;
   return ControlFile(name, std::move(opened.file), std::move(opened.hold), false);
 }
@@ -123,7 +121,7 @@ ControlFile ControlFile::open_or_create(const std::string& name, std::size_t siz
       if (error.code() == std::errc::file_exists) continue;
       throw;
     }
-    if (MoveFileExW(unfinished.c_str(), path_of(name).c_str(), 0) != 0)
+    if (MoveFileExW(unfinished.c_str(), control_file_path(name).c_str(), 0) != 0)
       return {name, std::move(made.file), std::move(made.hold), true};
     const DWORD failure = GetLastError();
     DeleteFileW(unfinished.c_str());
@@ -139,7 +137,7 @@ void ControlFile::release(const Removable& removable) noexcept {
     // Of those who release at the same time, each lets its own lock go before it asks for all: the
     // last one finds none.
     hold_ = {};
-    remove_idle(path_of(name_), removable);
+    remove_idle(control_file_path(name_), removable);
   } catch (const std::exception&) {
     // Left to `clean`: there is nobody to tell.
   }
@@ -147,11 +145,11 @@ void ControlFile::release(const Removable& removable) noexcept {
 
 bool ControlFile::unlink(const std::string& name) {
   const File gate = removal_gate();
-  return remove_name(path_of(name));
+  return remove_name(control_file_path(name));
 }
 
 bool ControlFile::clean(const std::string& name) {
-  return remove_idle(path_of(name), [](const File&) { return true; });
+  return remove_idle(control_file_path(name), [](const File&) { return true; });
 }
 
 std::vector<std::string> ControlFile::names() {

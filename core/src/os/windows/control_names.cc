@@ -101,4 +101,30 @@ bool remove_idle(const std::wstring& path, const ControlFile::Removable& removab
   return file && try_hold(file, true) && removable(file) && remove_name(path);
 }
 
+std::wstring control_file_path(const std::string& name) {
+  return control_directory() + encode_name(name);
+}
+
+bool rename_control(const std::string& from, const std::string& to) {
+  const File gate = removal_gate();
+  // Windows puts nothing in the place of a file that somebody has open.
+  remove_name(control_file_path(to));
+  if (MoveFileExW(control_file_path(from).c_str(), control_file_path(to).c_str(), 0) != 0)
+    return true;
+  if (is_missing(GetLastError())) return false;
+  throw_last("MoveFileEx");
+}
+
+bool is_held(const std::string& name) {
+  const std::wstring path = control_file_path(name);
+  if (GetFileAttributesW(path.c_str()) == INVALID_FILE_ATTRIBUTES && is_missing(GetLastError()))
+    return false;
+  const File gate = removal_gate();
+  const File file = try_open(path, OPEN_EXISTING);
+  if (!file) return !is_missing(GetLastError());
+  if (!try_hold(file, true)) return true;
+  remove_name(path);
+  return false;
+}
+
 }  // namespace crossmem::os

@@ -1,5 +1,4 @@
-// Names in the control directory: how they are opened, given to another file, and taken away. Of
-// paths; what a path is made of is the directory's to say.
+// Names in the control directory: how they are opened, changed and taken away.
 #pragma once
 
 #include <functional>
@@ -40,5 +39,15 @@ bool remove_name(const std::wstring& path);
 /// Removes a name that nobody has open, if it then is removable. False if it stays, or if there is
 /// none.
 bool remove_idle(const std::wstring& path, const ControlFile::Removable& removable);
+
+/// Where a control file is.
+std::wstring control_file_path(const std::string& name);
+
+/// Gives a control file another name, whoever has it open. False if there is none. No file has the
+/// new name any more.
+bool rename_control(const std::string& from, const std::string& to);
+
+/// Whether somebody has a control file open; if nobody has, it is removed.
+bool is_held(const std::string& name);
 
 }  // namespace crossmem::os

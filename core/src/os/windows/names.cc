@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "crossmem/error.h"
@@ -19,7 +20,7 @@ namespace {
 
 constexpr std::string_view kSection = "section.";
 constexpr std::string_view kFile = "file.";
-/// Of a section whose name is gone, while somebody still has it: the kernel's object keeps its own.
+/// Of a section whose name is gone: the kernel's object keeps its own for as long as it is held.
 constexpr std::string_view kUnlinked = "unlinked.";
 
 constexpr std::string_view kLocal = "Local\\";
@@ -64,10 +65,10 @@ std::optional<std::string> name_of(std::string_view kind, const std::string& con
 }
 
 /// The name of the kernel object. Those that are made while a section without a name still has the
-/// first one are numbered.
+/// first one are numbered, after a '/', which no name of crossmem has.
 std::wstring object_name(const std::string& name, std::uint64_t number = 0) {
   std::wstring object = widen(is_global(name) ? name : std::string(kLocal) + name);
-  if (number != 0) object += L"#" + std::to_wstring(number);
+  if (number != 0) object += L"/" + std::to_wstring(number);
   return object;
 }
 
@@ -87,8 +88,8 @@ Note read_note(const ControlFile& control) {
   return note;
 }
 
-ControlFile write_note(std::string_view kind, const std::string& name, const Note& note) {
-  return ControlFile::open_or_create(control_name(kind, name), sizeof(note),
+ControlFile write_note(const std::string& name, const Note& note) {
+  return ControlFile::open_or_create(control_name(kSection, name), sizeof(note),
                                      [&](std::byte* at) { std::memcpy(at, &note, sizeof(note)); });
 }
 
@@ -98,19 +99,29 @@ void give_up(ControlFile& control, const std::wstring& object) noexcept {
   control.release([&object](const File&) { return !open_section(object, false); });
 }
 
+/// Whether the first object of this name is one whose name is gone, by the file that its holders
+/// have. Of those who died it is removed.
+bool is_unlinked(const std::string& name) { return is_held(control_name(kUnlinked, name)); }
+
 /// A hold on a section: first the section goes, then, if nobody else has it, what tells of it.
 struct Held {
-  Held(File opened, ControlFile noted, std::wstring object)
-      : section(std::move(opened)), control(std::move(noted)), name(std::move(object)) {
-    last_act.emplace([this] {
+  Held(File opened, ControlFile noted, std::string of, std::uint64_t numbered)
+      : section(std::move(opened)), control(std::move(noted)), name(std::move(of)) {
+    last_act.emplace([this, numbered] {
       section = {};
-      give_up(control, name);
+      try {
+        give_up(control, object_name(name, numbered));
+        // What tells of it may have become that since.
+        if (numbered == 0) is_unlinked(name);
+      } catch (const std::exception&) {
+        // Left to `clean`: there is nobody to tell.
+      }
     });
   }
 
   File section;
   ControlFile control;
-  std::wstring name;
+  std::string name;
   std::optional<ExitGuard> last_act = std::nullopt;
 };
 
@@ -121,10 +132,6 @@ struct Found {
   Note note;
   File section;
 };
-
-bool is_unlinked(const std::string& name) {
-  return ControlFile::open(control_name(kUnlinked, name)).has_value();
-}
 
 /// A section that nothing tells of. What tells of ours is there before it and goes after it.
 File others_section(const std::string& name, bool writable) {
@@ -159,7 +166,7 @@ Attachment hold(Found found, const std::string& name) {
     return {std::make_shared<const File>(std::move(found.section)), found.note.size,
             Persist::manual};
   const auto held = std::make_shared<Held>(std::move(found.section), std::move(*found.control),
-                                           object_name(name, found.note.number));
+                                           name, found.note.number);
   return {{held, &held->section}, found.note.size, Persist::last_close};
 }
 
@@ -179,9 +186,8 @@ std::uint64_t free_number(const std::string& name) {
 Found make_section(const std::string& name, std::uint64_t size) {
   const Note note{.size = size, .number = free_number(name)};
   ControlFile::unlink(control_name(kSection, name));  // of those who died
-  if (note.number == 0) ControlFile::unlink(control_name(kUnlinked, name));
   const std::wstring object = object_name(name, note.number);
-  Found made{.control = write_note(kSection, name, note), .note = note, .section = {}};
+  Found made{.control = write_note(name, note), .note = note, .section = {}};
   try {
     made.section = create_section(object, size);
     // Another program was quicker.
@@ -239,8 +245,9 @@ bool unlink_segment(const std::string& given) {
   const Found found = find_section(name, false);
   if (found.section && !found.control)
     throw Error(Errc::unsupported, "another program has made this, and Windows removes its name");
-  // The kernel's object keeps its name for as long as somebody has it.
-  if (found.section && found.note.number == 0) write_note(kUnlinked, name, {});
+  // Those who have it hold the file, under whichever name: it goes with the last of them.
+  if (found.section && found.note.number == 0)
+    return rename_control(control_name(kSection, name), control_name(kUnlinked, name));
   return ControlFile::unlink(control_name(kSection, name));
 }
 
@@ -272,9 +279,7 @@ std::vector<std::string> segment_names() {
   for (const std::string& control : ControlFile::names()) {
     for (const std::string_view kind : {kSection, kFile})
       if (auto name = name_of(kind, control)) names.push_back(std::move(*name));
-    // Its section has gone since.
-    const auto unlinked = name_of(kUnlinked, control);
-    if (unlinked && !open_section(object_name(*unlinked), false)) ControlFile::clean(control);
+    if (const auto unlinked = name_of(kUnlinked, control)) is_unlinked(*unlinked);
   }
   return names;
 }
