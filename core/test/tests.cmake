@@ -18,6 +18,7 @@ set(harness_posix test/posix/environment.cc test/posix/process.cc)
 set(tests_windows
     test/windows/access_test.cc
     test/windows/bell_test.cc
+    test/windows/boot_test.cc
     test/windows/control_test.cc
     test/windows/fault_death_test.cc
     test/windows/file_lock_test.cc

@@ -14,6 +14,7 @@
 #include "names.h"
 #include "os/windows/control_directory.h"
 #include "os/windows/control_names.h"
+#include "os/windows/held_file.h"
 
 namespace crossmem {
 namespace {
@@ -25,21 +26,12 @@ bool exists(const std::wstring& path) {
   return GetFileAttributesW(path.c_str()) != INVALID_FILE_ATTRIBUTES;
 }
 
-std::vector<std::wstring> find_files(const std::wstring& pattern) {
-  std::vector<std::wstring> files;
-  WIN32_FIND_DATAW entry{};
-  const HANDLE search = FindFirstFileW((os::control_directory() + pattern).c_str(), &entry);
-  if (search == INVALID_HANDLE_VALUE) return files;
-  do {
-    files.push_back(os::control_directory() + static_cast<const wchar_t*>(entry.cFileName));
-  } while (FindNextFileW(search, &entry) != 0);
-  FindClose(search);
-  return files;
-}
-
 /// Of this process; other tests run at the same time.
 std::vector<std::wstring> removed_files() {
-  return find_files(L"+old-" + std::to_wstring(GetCurrentProcessId()) + L"-*");
+  std::vector<std::wstring> files = os::find_files(os::control_directory() + L"+old-" +
+                                                   std::to_wstring(GetCurrentProcessId()) + L"-*");
+  for (std::wstring& file : files) file.insert(0, os::control_directory());
+  return files;
 }
 
 /// All that this process maps. Wine tells of no other name than the one that a file was made under.

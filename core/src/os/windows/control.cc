@@ -11,6 +11,7 @@
 #include "os/portable/patience.h"
 #include "os/windows/control_directory.h"
 #include "os/windows/control_names.h"
+#include "os/windows/held_file.h"
 
 namespace crossmem::os {
 namespace {
@@ -68,22 +69,6 @@ Opened make_unfinished(const std::wstring& path, std::size_t size,
     throw;
   }
   return made;
-}
-
-/// Once the search is closed: it would keep what is removed meanwhile.
-std::vector<std::wstring> files_in(const std::wstring& directory) {
-  struct Search {
-    ~Search() { FindClose(handle); }
-    HANDLE handle;
-  };
-  std::vector<std::wstring> files;
-  WIN32_FIND_DATAW entry{};
-  const Search search{FindFirstFileW((directory + L"*").c_str(), &entry)};
-  if (search.handle == INVALID_HANDLE_VALUE) throw_last("FindFirstFile");
-  do {
-    files.emplace_back(static_cast<const wchar_t*>(entry.cFileName));
-  } while (FindNextFileW(search.handle, &entry) != 0);
-  return files;
 }
 
 /// What the killed have left, and what was mapped when its name went.
@@ -154,7 +139,7 @@ bool ControlFile::clean(const std::string& name) {
 
 std::vector<std::string> ControlFile::names() {
   std::vector<std::string> names;
-  for (const std::wstring& file : files_in(control_directory())) {
+  for (const std::wstring& file : find_files(control_directory() + L"*")) {
     sweep(file);
     std::string name = decode_name(file);
     if (!name.empty() && name != "." && name != "..") names.push_back(std::move(name));

@@ -5,7 +5,8 @@
 
 namespace crossmem::os {
 
-/// With a '\' at its end. Made if there is none. Throws `Error`.
+/// With a '\' at its end. Made if there is none. Throws `Error`. As memory elsewhere, what is there
+/// does not outlive the system.
 const std::wstring& control_directory();
 
 /// Names differ where files would not (case, reserved names, characters that files cannot have), so

@@ -7,15 +7,12 @@
 #include <mutex>
 #include <utility>
 
-#include "os/portable/patience.h"
-#include "os/windows/byte_lock.h"
 #include "os/windows/control_directory.h"
-#include "os/windows/security.h"
+#include "os/windows/held_file.h"
+#include "os/windows/win32.h"
 
 namespace crossmem::os {
 namespace {
-
-constexpr ByteRange kHold{std::uint64_t{1} << 41U, 1};
 
 /// Files without their names that Windows does not let go, because somebody maps them still. Each
 /// removal tries some again; what a process leaves goes with the next look at all names.
@@ -46,18 +43,6 @@ class Leftovers {
 
 }  // namespace
 
-File try_open(const std::wstring& path, DWORD disposition) {
-  OwnerOnly security;
-  return take_handle(CreateFileW(path.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE,
-                                 FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                 security.attributes(), disposition,
-                                 FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_OPEN_REPARSE_POINT, nullptr));
-}
-
-bool try_hold(const File& file, bool alone) {
-  return try_lock_bytes(handle_of(file), kHold, alone);
-}
-
 std::wstring unique_path(const wchar_t* prefix) {
   // Relaxed: it only makes names differ.
   static std::atomic<unsigned> count{0};
@@ -72,16 +57,7 @@ std::wstring unique_path(const wchar_t* prefix) {
          std::to_wstring(count.fetch_add(1, std::memory_order_relaxed));
 }
 
-bool is_missing(DWORD error) noexcept {
-  return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
-}
-
-File control_gate(const std::wstring& file) {
-  File gate = try_open(control_directory() + file, OPEN_ALWAYS);
-  if (!gate) throw_last("CreateFile");
-  patiently([&] { return try_hold(gate, true); });
-  return gate;
-}
+File control_gate(const std::wstring& file) { return open_gate(control_directory() + file); }
 
 File removal_gate() { return control_gate(L"+gate"); }
 

@@ -1,11 +1,9 @@
-// Names in the control directory: how they are opened, changed and taken away.
+// Names in the control directory: how they are made, changed and taken away.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "os/control.h"
-#include "os/windows/win32.h"
 
 namespace crossmem::os {
 
@@ -14,19 +12,10 @@ namespace crossmem::os {
 inline constexpr wchar_t kUnfinished[] = L"+new-";
 inline constexpr wchar_t kRemoved[] = L"+old-";
 
-/// No file, and the last error, if it cannot be opened. A link is never followed.
-File try_open(const std::wstring& path, DWORD disposition);
-
-/// Locks the byte by which it is known that a file is open. False if others' locks exclude it.
-bool try_hold(const File& file, bool alone);
-
 /// In the control directory, and no other file's.
 std::wstring unique_path(const wchar_t* prefix);
 
-bool is_missing(DWORD error) noexcept;
-
-/// For whoever has it, others wait: it is open as long as the file. EBUSY after two seconds. `file`
-/// is one of the control directory, and begins with a '+', which no encoded name does.
+/// For whoever has it, others wait. EBUSY after two seconds. `file` begins with a '+'.
 File control_gate(const std::wstring& file);
 
 /// Names are removed while holding this, so that what a name leads to cannot change between looking
