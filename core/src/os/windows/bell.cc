@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -65,20 +64,21 @@ DWORD milliseconds_to(Time until) noexcept {
 struct Bell::Ear {
   explicit Ear(unsigned slot) {
     event = make_event(slot);
-    if (!event) throw_last("CreateEvent");
+    if (!event || !stop) throw_last("CreateEvent");
     listener = std::thread([this] { listen(); });
   }
   ~Ear() {
-    ending.store(true, std::memory_order_relaxed);  // ordered by the event
-    SetEvent(handle_of(event));
+    SetEvent(handle_of(stop));
     listener.join();
   }
   Ear(const Ear&) = delete;
   Ear& operator=(const Ear&) = delete;
 
   void listen() {
-    while (!ending.load(std::memory_order_relaxed)) {
-      if (WaitForSingleObject(handle_of(event), INFINITE) != WAIT_OBJECT_0) return;
+    // The bell is named: somebody else may listen to it, or ring it, as it ends.
+    const std::array awaited{handle_of(stop), handle_of(event)};
+    while (WaitForMultipleObjects(awaited.size(), awaited.data(), FALSE, INFINITE) ==
+           WAIT_OBJECT_0 + 1) {
       const std::lock_guard lock(mutex);
       ++rings;
       for (const HANDLE sleeper : sleepers) SetEvent(sleeper);
@@ -86,10 +86,10 @@ struct Bell::Ear {
   }
 
   File event;
+  const File stop = take_handle(CreateEventW(nullptr, TRUE, FALSE, nullptr));
   std::mutex mutex;  ///< Of what follows.
   std::uint32_t rings = 0;
   std::vector<HANDLE> sleepers;
-  std::atomic<bool> ending{false};
   std::thread listener;
 };
 
