@@ -5,12 +5,18 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "child.h"
+#include "crossmem/error.h"
 #include "crossmem/mutex.h"
+#include "crossmem/shared_memory.h"
+#include "environment.h"
 #include "names.h"
 #include "os/windows/control_directory.h"
 #include "os/windows/control_names.h"
@@ -20,6 +26,7 @@ namespace crossmem {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Child;
 using testing::unique_name;
 
 bool exists(const std::wstring& path) {
@@ -83,6 +90,48 @@ TEST(ControlWindows, WhatCannotBeRemovedYetIsRemovedLater) {
   ASSERT_TRUE(SetFileAttributesW(left.front().c_str(), FILE_ATTRIBUTE_NORMAL));
   Mutex::open(unique_name("another"));
   EXPECT_FALSE(exists(left.front()));
+}
+
+/// A scanner or an indexer: has what is there open for some time, in its turn, and keeps others
+/// from removing it, or from writing to it too.
+void scan(const std::stop_token& stop, const std::wstring& pattern) {
+  for (DWORD shared = FILE_SHARE_READ; !stop.stop_requested(); shared ^= FILE_SHARE_WRITE) {
+    for (const std::wstring& name : os::find_files(os::control_directory() + pattern)) {
+      const os::File file = os::take_handle(
+          CreateFileW((os::control_directory() + name).c_str(), GENERIC_READ, shared, nullptr,
+                      OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+      if (file) std::this_thread::sleep_for(20ms);
+      if (stop.stop_requested()) return;
+    }
+  }
+}
+
+TEST(ControlWindows, ScannersAreWaitedFor) {
+  // In a directory of its own: others count what they leave.
+  Child scanned(
+      [](const std::string& domain) {
+        testing::set_variable("CROSSMEM_DOMAIN", domain.c_str());
+        const std::jthread scanner(scan, L"*");
+        const std::jthread quick_scanner(scan, L"+new-*");
+        try {
+          // Of what somebody has open there is nothing to wait for.
+          SharedMemory::create("idle", {.size = 1, .persist = Persist::manual});
+          for (int i = 0; i < 50; ++i) {
+            SharedMemory::open("idle");
+            Mutex::open(unique_name("scanned"), Agent::attach()).lock();
+            const std::string name = unique_name("scanned");
+            SharedMemory::create(name, {.size = 1});
+            SharedMemory::create(name, {.size = 1, .persist = Persist::manual});
+            if (!SharedMemory::unlink(name)) return 1;
+          }
+        } catch (const Error& error) {
+          std::printf("%s\n", error.what());
+          return 2;
+        }
+        return 0;
+      },
+      unique_name("scan"));
+  EXPECT_EQ(scanned.finish(), 0);
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ std::wstring boot_directory(const std::wstring& parent, const std::wstring& suff
   const std::wstring path =
       parent + L"\\" + kPrefix + (known ? *known : make_id(parent, suffix)) + suffix;
   make_directory(path);
-  File held = try_open(path + kHeld, OPEN_ALWAYS);
+  File held = open_patiently(path + kHeld, OPEN_ALWAYS);
   if (!held) throw_last("CreateFile");
   patiently([&] { return try_hold(held, false); });
   // Never closed: for as long as this process lives.

@@ -29,9 +29,8 @@ Opened open_held(const std::wstring& path) {
     opened.hold = try_open(path, OPEN_EXISTING);
     if (!opened.hold) {
       if (is_missing(GetLastError())) return true;
-      // Removed, and not gone yet.
-      if (GetLastError() == ERROR_ACCESS_DENIED || GetLastError() == ERROR_DELETE_PENDING)
-        return false;
+      // Also removed, and not gone yet.
+      if (is_passing(GetLastError())) return false;
       throw_last("CreateFile");
     }
     if (inspect(opened.hold).type != FileType::regular)
@@ -61,6 +60,7 @@ Opened make_unfinished(const std::wstring& path, std::size_t size,
   if (!made.file) throw_last("CreateFile");
   try {
     made.hold = try_open(path, OPEN_EXISTING);
+    if (!made.hold && !is_missing(GetLastError())) throw_last("CreateFile");
     // Somebody took it for a leftover in this moment: another one is made.
     if (!made.hold || !try_hold(made.hold, false)) throw_errno(EEXIST, "LockFileEx");
     fill(made.file, size, initialise);
@@ -106,9 +106,8 @@ ControlFile ControlFile::open_or_create(const std::string& name, std::size_t siz
       if (error.code() == std::errc::file_exists) continue;
       throw;
     }
-    if (MoveFileExW(unfinished.c_str(), control_file_path(name).c_str(), 0) != 0)
-      return {name, std::move(made.file), std::move(made.hold), true};
-    const DWORD failure = GetLastError();
+    const DWORD failure = move_name(unfinished, control_file_path(name));
+    if (failure == ERROR_SUCCESS) return {name, std::move(made.file), std::move(made.hold), true};
     DeleteFileW(unfinished.c_str());
     // Missing: taken for a leftover in the moment before it was held.
     if (failure != ERROR_ALREADY_EXISTS && failure != ERROR_FILE_EXISTS && !is_missing(failure))

@@ -61,19 +61,22 @@ File control_gate(const std::wstring& file) { return open_gate(control_directory
 
 File removal_gate() { return control_gate(L"+gate"); }
 
+unsigned long move_name(const std::wstring& from, const std::wstring& to) {
+  return insist([&] { return MoveFileExW(from.c_str(), to.c_str(), 0) != 0; });
+}
+
 bool remove_name(const std::wstring& path) {
   std::wstring removed = unique_path(kRemoved);
-  if (MoveFileExW(path.c_str(), removed.c_str(), 0) == 0) {
-    if (is_missing(GetLastError())) return false;
-    throw_last("MoveFileEx");
-  }
+  const DWORD error = move_name(path, removed);
+  if (is_missing(error)) return false;
+  if (error != ERROR_SUCCESS) throw_win32(error, "MoveFileEx");
   Leftovers::shared().remove(std::move(removed));
   return true;
 }
 
 bool remove_idle(const std::wstring& path, const ControlFile::Removable& removable) {
   const File gate = removal_gate();
-  const File file = try_open(path, OPEN_EXISTING);
+  const File file = open_patiently(path, OPEN_EXISTING);
   return file && try_hold(file, true) && removable(file) && remove_name(path);
 }
 
@@ -85,10 +88,9 @@ bool rename_control(const std::string& from, const std::string& to) {
   const File gate = removal_gate();
   // Windows puts nothing in the place of a file that somebody has open.
   remove_name(control_file_path(to));
-  if (MoveFileExW(control_file_path(from).c_str(), control_file_path(to).c_str(), 0) != 0)
-    return true;
-  if (is_missing(GetLastError())) return false;
-  throw_last("MoveFileEx");
+  const DWORD error = move_name(control_file_path(from), control_file_path(to));
+  if (error != ERROR_SUCCESS && !is_missing(error)) throw_win32(error, "MoveFileEx");
+  return error == ERROR_SUCCESS;
 }
 
 bool is_held(const std::string& name) {
@@ -96,7 +98,7 @@ bool is_held(const std::string& name) {
   if (GetFileAttributesW(path.c_str()) == INVALID_FILE_ATTRIBUTES && is_missing(GetLastError()))
     return false;
   const File gate = removal_gate();
-  const File file = try_open(path, OPEN_EXISTING);
+  const File file = open_patiently(path, OPEN_EXISTING);
   if (!file) return !is_missing(GetLastError());
   if (!try_hold(file, true)) return true;
   remove_name(path);

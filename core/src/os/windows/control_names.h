@@ -22,6 +22,9 @@ File control_gate(const std::wstring& file);
 /// and removing.
 File removal_gate();
 
+/// Windows' error, or ERROR_SUCCESS. No file may have the new name.
+unsigned long move_name(const std::wstring& from, const std::wstring& to);
+
 /// Frees the name at once. The file goes with its last handle and view. False if there is none.
 bool remove_name(const std::wstring& path);
 

@@ -12,6 +12,24 @@ constexpr ByteRange kHold{std::uint64_t{1} << 41U, 1};
 
 }  // namespace
 
+bool is_passing(DWORD error) noexcept {
+  return error == ERROR_SHARING_VIOLATION || error == ERROR_LOCK_VIOLATION ||
+         error == ERROR_ACCESS_DENIED || error == ERROR_DELETE_PENDING;
+}
+
+DWORD insist(const std::function<bool()>& attempt) {
+  DWORD error = ERROR_SUCCESS;
+  try {
+    patiently([&] {
+      error = attempt() ? ERROR_SUCCESS : GetLastError();
+      return !is_passing(error);
+    });
+  } catch (const Error&) {
+    // It stays: what it is says more than that it does.
+  }
+  return error;
+}
+
 File try_open(const std::wstring& path, DWORD disposition) {
   OwnerOnly security;
   // Temporary: it is written to disk late, or never. What is there after a power cut is of no use.
@@ -21,12 +39,22 @@ File try_open(const std::wstring& path, DWORD disposition) {
                                  FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_OPEN_REPARSE_POINT, nullptr));
 }
 
+File open_patiently(const std::wstring& path, DWORD disposition) {
+  File file;
+  const DWORD error = insist([&] {
+    file = try_open(path, disposition);
+    return static_cast<bool>(file);
+  });
+  SetLastError(error);
+  return file;
+}
+
 bool try_hold(const File& file, bool alone) {
   return try_lock_bytes(handle_of(file), kHold, alone);
 }
 
 File open_gate(const std::wstring& path) {
-  File gate = try_open(path, OPEN_ALWAYS);
+  File gate = open_patiently(path, OPEN_ALWAYS);
   if (!gate) throw_last("CreateFile");
   patiently([&] { return try_hold(gate, true); });
   return gate;
@@ -45,7 +73,8 @@ std::vector<std::wstring> find_files(const std::wstring& pattern) {
   WIN32_FIND_DATAW entry{};
   const HANDLE handle = FindFirstFileW(pattern.c_str(), &entry);
   if (handle == INVALID_HANDLE_VALUE) {
-    if (is_missing(GetLastError())) return files;
+    // The latter of Wine, if what it has found is gone before it has looked at it.
+    if (is_missing(GetLastError()) || GetLastError() == ERROR_NO_MORE_FILES) return files;
     throw_last("FindFirstFile");
   }
   const Search search{handle};
