@@ -15,10 +15,14 @@ namespace {
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
 File open_with(const std::string& path, bool writable, DWORD disposition) {
-  // Backup semantics: directories are opened too, and then refused by what they are.
-  File file = take_handle(CreateFileW(
-      extended_path(path).c_str(), writable ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ,
-      kShareAll, nullptr, disposition, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+  // Backup semantics: directories are opened too, and then refused by what they are. What is made
+  // is not what a link leads to, as O_EXCL has it.
+  const DWORD flags = disposition == CREATE_NEW
+                          ? FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT
+                          : FILE_FLAG_BACKUP_SEMANTICS;
+  File file = take_handle(CreateFileW(extended_path(path).c_str(),
+                                      writable ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ,
+                                      kShareAll, nullptr, disposition, flags, nullptr));
   if (!file) throw_last("CreateFile");
   return file;
 }
