@@ -127,19 +127,23 @@ TEST_F(BootWindows, NothingIsRemovedThatSomebodyUses) {
 }
 
 TEST_F(BootWindows, AllAgreeWhoBeginTogether) {
-  os::File gate = os::open_gate(parent() + L"\\+boot");
   const Signal begun;
+  const Signal go;
   std::vector<std::unique_ptr<Child>> children;
   for (int i = 0; i < 4; ++i)
     children.push_back(std::make_unique<Child>(
-        [](const std::string& own, const Signal& has_begun) {
+        [](const std::string& own, const Signal& has_begun, const Signal& may_go) {
           enter(own);
           has_begun.give();
+          may_go.await();
           static auto* const opened = new CountingSemaphore(CountingSemaphore::open("s", 1));
           return static_cast<int>(opened->value());
         },
-        domain, begun));
+        domain, begun, go));
   for (int i = 0; i < 4; ++i) begun.await();
+  // Others wait for it too, two seconds at most.
+  os::File gate = os::open_gate(parent() + L"\\+boot");
+  for (int i = 0; i < 4; ++i) go.give();
   // What they do meanwhile is to wait.
   std::this_thread::sleep_for(300ms);
   EXPECT_EQ(count_directories(), 0U);
