@@ -20,6 +20,9 @@ set(harness_posix test/posix/environment.cc test/posix/process.cc)
 set(tests_windows
     test/windows/access_test.cc
     test/windows/advice_test.cc
+    test/windows/bell_test.cc
+    test/windows/boot_test.cc
+    test/windows/control_test.cc
     test/windows/error_test.cc
     test/windows/fault_death_test.cc
     test/windows/fault_test.cc

@@ -175,16 +175,23 @@ bool Object::unlink(const std::string& name) {
 
 Object::~Object() {
   if (!file_) return;
-  file_->release([this] { return removable(); });
+  view_ = {};
+  file_->release([this](const os::File& file) { return removable(file); });
 }
 
-bool Object::removable() const noexcept {
-  const auto kind = static_cast<Kind>(identity_ >> kKindShift & 0xFF);
+bool Object::removable(const os::File& file) const {
+  // Somebody has cut it: it is of no use.
+  if (os::inspect(file).size < sizeof(ObjectHeader)) return true;
+  const View view = view_of(file, name_);
+  const auto* const header = reinterpret_cast<const ObjectHeader*>(view.bytes.data());
+  // Of the file: what was opened as another kind of object may be a mutex.
+  const std::uint64_t identity = header->identity.load(std::memory_order_acquire);
+  const auto kind = static_cast<Kind>(identity >> kKindShift & 0xFF);
   if (kind != Kind::mutex && kind != Kind::rw_lock) return true;
   // Nobody has it open, so an owner is a dead one: it is left for whoever comes next, to be told.
   constexpr Word kUntold = kOwner | kInconsistent;
-  return (header_->word.load(std::memory_order_acquire) & kUntold) == 0 &&
-         (header_->second.load(std::memory_order_acquire) & kUntold) == 0;
+  return (header->word.load(std::memory_order_acquire) & kUntold) == 0 &&
+         (header->second.load(std::memory_order_acquire) & kUntold) == 0;
 }
 
 Word Object::me() const {

@@ -96,7 +96,7 @@ class Object {
  private:
   Object(View view, std::shared_ptr<Agent> agent);
   void adopt(const ObjectSpec& spec);
-  bool removable() const noexcept;
+  bool removable(const os::File& file) const;
 
   Domain& domain_;
   std::shared_ptr<Agent> agent_;
