@@ -15,6 +15,7 @@
 #include "operation.h"
 #include "queue_binding.h"
 #include "segment_binding.h"
+#include "topic_binding.h"
 #include "wait_binding.h"
 
 namespace crossmem::addon {
@@ -62,6 +63,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_locks(env, exports);
   export_objects(env, exports);
   export_queues(env, exports);
+  export_topics(env, exports);
   export_waits(env, exports);
   export_kernel_objects(env, exports);
   return exports;

@@ -24,12 +24,15 @@ enum class Kind : std::uint8_t {
   barrier,
   lock_manager,
   queue,
+  topic,
 };
 
 /// As lib/native.ts has them.
 constexpr std::uint32_t kUpgrade = 3;
 constexpr std::uint32_t kAutomatic = 1;
 constexpr std::uint32_t kInitiallySet = 2;
+/// Beside a topic's capacity.
+constexpr std::uint32_t kOverwrite = 1U << 31U;
 
 RwMode to_mode(std::uint32_t way) noexcept {
   return way == 0 ? RwMode::shared : way == 1 ? RwMode::upgradeable : RwMode::exclusive;
@@ -57,6 +60,12 @@ AnyObject open_as(Kind kind, std::optional<std::uint32_t> parameter, Opener&& op
       return open.template operator()<Barrier>(parameter);
     case Kind::queue:
       return open.template operator()<Queue>(std::optional<std::size_t>(parameter));
+    case Kind::topic: {
+      const auto policy = (bits & kOverwrite) != 0 ? WhenFull::overwrite : WhenFull::wait;
+      std::optional<std::size_t> capacity;
+      if (parameter) capacity = bits & ~kOverwrite;
+      return open.template operator()<Topic>(capacity, policy);
+    }
     case Kind::lock_manager:
       break;
   }
@@ -192,7 +201,8 @@ Napi::Value set_event(const Napi::CallbackInfo& info) {
   });
 }
 
-/// (object) -> what can be acquired now, who has arrived, bytes in use, or 1 if it is set
+/// (object) -> what can be acquired now, who has arrived, bytes in use, subscriptions, or 1 if it
+/// is set
 Napi::Value value(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     AnyObject& object = object_entry(env, info[0]).object;
@@ -205,6 +215,8 @@ Napi::Value value(const Napi::CallbackInfo& info) {
       result = event->is_set() ? 1 : 0;
     else if (auto* const queue = std::get_if<Queue>(&object))
       return to_number(env, queue->used());
+    else if (auto* const topic = std::get_if<Topic>(&object))
+      result = topic->subscriptions();
     else
       result = std::get<Barrier>(object).arrived();
     return Napi::Number::New(env, result);
@@ -248,6 +260,7 @@ Napi::Value parameter(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     AnyObject& object = object_entry(env, info[0]).object;
     if (auto* const queue = std::get_if<Queue>(&object)) return to_number(env, queue->capacity());
+    if (auto* const topic = std::get_if<Topic>(&object)) return to_number(env, topic->capacity());
     auto* const semaphore = std::get_if<Semaphore>(&object);
     return Napi::Number::New(
         env, semaphore != nullptr ? semaphore->permits() : std::get<Barrier>(object).parties());
@@ -272,6 +285,9 @@ RequestPtr make_request(AnyObject& object, std::uint32_t way) {
   if (auto* const condition = std::get_if<Condition>(&object)) return condition->request();
   if (auto* const barrier = std::get_if<Barrier>(&object)) return barrier->request();
   // 0: to receive; otherwise to send a message of that length, and one.
+  if (auto* const topic = std::get_if<Topic>(&object)) return topic->writable(way - 1);
+  if (auto* const subscription = std::get_if<Subscription>(&object))
+    return subscription->readable();
   if (auto* const queue = std::get_if<Queue>(&object))
     return way == 0 ? queue->readable() : queue->writable(way - 1);
   return std::get<LockManager>(object).theft(way);

@@ -16,12 +16,13 @@
 #include "crossmem/queue.h"
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
+#include "crossmem/topic.h"
 #include "views.h"
 
 namespace crossmem::addon {
 
 using AnyObject = std::variant<Mutex, RwLock, Semaphore, CountingSemaphore, Event, Condition,
-                               Barrier, LockManager, Queue>;
+                               Barrier, LockManager, Queue, Topic, Subscription>;
 
 class ObjectTable {
  public:

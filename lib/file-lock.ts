@@ -29,8 +29,9 @@ export interface FileLockOptions {
   /**
    * Use flock(2), as the program `flock` and mmap-ipc do: whole files only, and the mode cannot be
    * changed. Default `false`: locks of open file descriptions (fcntl(2) F_OFD_SETLK), which meet the
-   * record locks of other programs. On Linux the two kinds do not see each other; systems that have
-   * only flock(2) (macOS) use it always.
+   * record locks of other programs. The two kinds do not see each other; systems that have only
+   * flock(2) (macOS) use it always. On Windows both are LockFileEx, of the range or of a byte that no
+   * file has.
    */
   flock?: boolean | undefined;
 }
@@ -66,7 +67,8 @@ const internal = Symbol('crossmem.internal');
 
 /**
  * A lock on a file, or on a range of its bytes, that is held until {@link release}: `using` does it
- * at the end of the block. It is advisory: who does not ask for it is not kept out.
+ * at the end of the block. It is advisory: who does not ask for it is not kept out; on Windows reads
+ * and writes of a locked range are, but for those through views.
  *
  * ```js
  * using lock = await FileLock.lock('/run/lock/app', { timeout: 1000 });
@@ -74,8 +76,9 @@ const internal = Symbol('crossmem.internal');
  *
  * A lock by path makes a missing file (mode 0600) and has a file description of its own: it excludes
  * every other lock, also of this process. A lock by descriptor or FileHandle belongs to the file's
- * description: locks of one description replace each other. The descriptor may be closed; for an
- * exclusive lock it must be open for writing (`EBADF`; not with `flock`).
+ * description: locks of one description replace each other, and on Windows exclude each other. The
+ * descriptor may be closed; for an exclusive lock it must be open for writing (`EBADF`; not with
+ * `flock`, nor on Windows).
  *
  * The kernel releases a lock when its process dies, however it dies; that its owner died is not told.
  * One that is never released is held until the process, or its worker, ends: it is not released
@@ -100,7 +103,7 @@ export class FileLock implements Disposable {
     this.#path = checked.path;
   }
 
-  /** True where parts of a file can be locked, and shared locks upgraded: on Linux. */
+  /** True where parts of a file can be locked: on Linux and Windows. */
   static get ranges(): boolean {
     return facts.rangeLocks;
   }
@@ -114,7 +117,10 @@ export class FileLock implements Disposable {
     return id === 0 ? null : new FileLock(internal, id, checked);
   }
 
-  /** Waits for the lock in the kernel's queue, blocking this thread, event loop and all. */
+  /**
+   * Waits for the lock in the kernel's queue, blocking this thread, event loop and all. On Windows and
+   * macOS it asks again and again, every 10 ms at most.
+   */
   static lockSync(file: FileSource, options?: FileLockOptions & WaitOptions): FileLock {
     const checked = check(file, options);
     const id = addon.lockSync(...checked.request, checked.timeout);
@@ -122,8 +128,8 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Waits for the lock in the kernel's queue, on a thread of the library: neither the event loop nor
-   * libuv's pool is used, however many wait.
+   * {@link lockSync}, waiting on a thread of the library: neither the event loop nor libuv's pool is
+   * used, however many wait.
    */
   static async lock(
     file: FileSource,
@@ -159,8 +165,9 @@ export class FileLock implements Disposable {
 
   /**
    * Makes a shared lock exclusive, in one step: nobody else has it in between. False if others share
-   * it; then it stays shared. `ERR_CROSSMEM_UNSUPPORTED` for flock(2), which gives a lock up before
-   * it takes the other mode: release it, lock again, and read again what you have read.
+   * it; then it stays shared. `ERR_CROSSMEM_UNSUPPORTED` for flock(2) and on Windows, where a lock is
+   * given up before the other mode is taken: release it, lock again, and read again what you have
+   * read.
    */
   tryUpgrade(): boolean {
     const done = addon.tryUpgrade(this.#held());
@@ -217,7 +224,7 @@ export class FileLock implements Disposable {
     this.#mode = 'exclusive';
   }
 
-  /** Makes an exclusive lock shared, in one step and at once. Not for flock(2). */
+  /** Makes an exclusive lock shared, in one step and at once. Not for flock(2), nor on Windows. */
   downgrade(): void {
     addon.downgrade(this.#held());
     this.#mode = 'shared';

@@ -75,24 +75,34 @@ export class Reservation extends HeldMessage {
  * given back, another one gets it.
  */
 export class Lease<T> extends HeldMessage {
-  readonly value: T;
   /** Counts the messages of the queue, modulo 2^32; never the same for two of them. */
   readonly sequence: number;
   /** How often it was leased before without being acknowledged, at most. */
   readonly redelivered: number;
+  readonly #decode: () => T;
+  #value: { is: T } | undefined;
 
   /** @internal */
   constructor(
     holder: MessageHolder,
     number: number,
-    value: T,
+    decode: () => T,
     sequence: number,
     redelivered: number,
   ) {
     super(holder, number);
-    this.value = value;
+    this.#decode = decode;
     this.sequence = sequence;
     this.redelivered = redelivered;
+  }
+
+  /**
+   * What it says; `ERR_CROSSMEM_CODEC` if that cannot be told. Of the codec `'bytes'` it is a view of
+   * the queue's memory: not to be used any more once the lease has ended.
+   */
+  get value(): T {
+    this.#value ??= { is: this.#decode() };
+    return this.#value.is;
   }
 
   /** It is done with. Once. */

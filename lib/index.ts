@@ -1,6 +1,8 @@
 // What `crossmem` exports.
 
 export { Barrier, type BarrierOptions } from './barrier.js';
+export { BroadcastChannel } from './broadcast-channel.js';
+export type { Codec, CodecName, Memory } from './codec.js';
 export { Condition } from './condition.js';
 export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
 export { Event, type EventOptions } from './event.js';
@@ -21,14 +23,12 @@ export type {
 } from './mapping-types.js';
 export { Mutex, type MutexOpenOptions, type MutexOptions, type MutexStatistics } from './mutex.js';
 export { Lease, Reservation } from './held-message.js';
+export type { ReceiveSyncOptions } from './inbox.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
-export {
-  Queue,
-  type QueueOpenOptions,
-  type QueueOptions,
-  type ReceiveSyncOptions,
-} from './queue.js';
+export { Queue, type QueueOpenOptions, type QueueOptions } from './queue.js';
+export { type FieldKind, type RecordValue, record } from './record.js';
+export type { RingOptions } from './ring-options.js';
 export { type RwGuard, RwLock, type RwMode } from './rw-lock.js';
 export {
   CountingSemaphore,
@@ -46,6 +46,15 @@ export {
   type SharedMemoryOpenOptions,
 } from './shared-memory.js';
 export type { Holder, SharedObject, Want } from './shared-object.js';
+export { duplex, type WritableOptions } from './streams.js';
+export {
+  type SubscribeOptions,
+  Subscription,
+  Topic,
+  type TopicOpenOptions,
+  type TopicOptions,
+  type WhenFull,
+} from './topic.js';
 export type { Bytes, RangeOptions } from './validate.js';
 export {
   type AnyResult,

@@ -66,6 +66,11 @@ export class Line {
     while (this.#tryFirst());
   }
 
+  /** Begins the wait that goes on anew: whether it keeps the event loop up may have changed. */
+  waitAnew(): void {
+    this.#endWait?.(changed);
+  }
+
   /** Something has come: more may. */
   stayAwake(): void {
     this.#awakeUntil = performance.now() + awake;

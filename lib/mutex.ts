@@ -217,8 +217,11 @@ export class Mutex extends SharedObject {
 
   /** @internal */
   protected override releaseAll(): void {
-    this.giveBack(0, true);
-    this.#words = undefined;
+    try {
+      this.giveBack(0, true);
+    } finally {
+      this.#words = undefined;
+    }
   }
 
   #begin(): number {

@@ -142,6 +142,7 @@ export const kinds = {
   barrier: 6,
   lockManager: 7,
   queue: 8,
+  topic: 9,
 } as const;
 /** Bits of a request to a lock manager. */
 export const requestFlags = { shared: 1, steal: 2, ifAvailable: 4 } as const;
@@ -149,6 +150,8 @@ export const requestFlags = { shared: 1, steal: 2, ifAvailable: 4 } as const;
 export const ways = { shared: 0, upgradeable: 1, exclusive: 2, upgrade: 3 } as const;
 /** Bits of an event's parameter. */
 export const eventFlags = { automatic: 1, initiallySet: 2 } as const;
+/** Beside a topic's capacity: it overwrites. */
+export const overwriteFlag = 2 ** 31;
 /** How something was got, as addon/wait_binding.cc tells it. */
 export const got = { nothing: 0, acquired: 1, ownerDied: 2, last: 3 } as const;
 
@@ -251,21 +254,41 @@ interface Addon {
   fillMessage(message: number, bytes: Uint8Array): void;
   /** Committed or acknowledged if all is well, otherwise cancelled or given back. */
   endMessage(message: number, well: boolean): void;
+  topicOverwrites(topic: number): boolean;
+  publishMessage(topic: number, message: Uint8Array, tag: number): boolean;
+  /** A subscription is an object. */
+  subscribe(topic: number, fromEarliest: boolean): number;
+  readMessage(subscription: number): [bytes: Uint8Array, tag: number] | undefined;
+  lostMessages(subscription: number): number;
   finishStep(queue: number, ofConsumers: boolean, unlock: boolean, wake: boolean): void;
   queryLocks(
     manager: number,
   ): { name: string; exclusive: boolean; held: boolean; client: number }[];
 }
 
+/** Where builds of the addon are, below `build`, and how one is made. */
+const builds =
+  process.platform === 'win32'
+    ? {
+        folders: ['windows', 'msvc/Release'],
+        how: '"cmake -S . -B build/msvc -A x64 -DCROSSMEM_TESTS=OFF" and "cmake --build build/msvc --config Release"',
+      }
+    : { folders: ['release'], how: '"npm run build"' };
+
 function load(): Addon {
   // CROSSMEM_ADDON names another build of the addon, for tests of other backends.
-  const path =
-    process.env['CROSSMEM_ADDON'] ?? join(__dirname, '..', 'build', 'release', 'crossmem.node');
-  if (!existsSync(path)) {
+  const named = process.env['CROSSMEM_ADDON'];
+  const places =
+    named === undefined
+      ? builds.folders.map((folder) => join(__dirname, '..', 'build', folder, 'crossmem.node'))
+      : [named];
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) {
+    const looked = places.map((place) => `'${place}'`).join(' and ');
     throw new CrossmemError(
       'ERR_CROSSMEM_NO_ADDON',
-      `The native part of crossmem is missing at '${path}': build it with "npm run build" in the package's folder`,
-      { path },
+      `The native part of crossmem is missing at ${looked}: build it with ${builds.how} in the package's folder`,
+      { path: places[0] },
     );
   }
   return require(path) as Addon;

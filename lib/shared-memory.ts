@@ -291,7 +291,7 @@ export class SharedMemory extends Mapping {
     return status;
   }
 
-  /** All names, of all programs and users; on macOS those that crossmem made. */
+  /** All names, of all programs and users; on macOS and Windows those that crossmem made. */
   static list(): SegmentStatus[] {
     return addon.listSegments();
   }

@@ -4,5 +4,5 @@ import { join } from 'node:path';
 import { buildPreset, root, run } from './tools.mjs';
 
 buildPreset('release', { target: 'crossmem_layout' });
-const layout = run(join(root, 'build/release/core/crossmem_layout'), [], { stdio: 'pipe' });
+const layout = run(join(root, 'build/release/crossmem_layout'), [], { stdio: 'pipe' });
 writeFileSync(join(root, 'lib/fast/layout.ts'), layout);

@@ -21,7 +21,12 @@ Invoke-Step cmake @('--build', 'build/msvc', '--config', 'Release', '--parallel'
 Invoke-Step ctest @('--test-dir', 'build/msvc', '-C', 'Release', '--output-on-failure')
 
 $env:CROSSMEM_ADDON = Join-Path (Get-Location) 'build\msvc\Release\crossmem.node'
-$shells = '05-readme|07-examples|c\.test|flock\.test|python\.test'
-$files = Get-ChildItem test -Recurse -Filter '*.test.mjs' |
-  Where-Object { $_.Name -notmatch $shells } | ForEach-Object { $_.FullName }
+# See scripts/test-windows.mjs for the reasons.
+$elsewhere = @(
+  '05-readme.test.mjs', '07-examples.test.mjs', 'c.test.mjs', 'flock.test.mjs', 'python.test.mjs')
+$tests = Get-ChildItem test -Recurse -Filter '*.test.mjs'
+$tests | Where-Object { $elsewhere -contains $_.Name } |
+  ForEach-Object { Write-Host "$($_.FullName): not here" }
+$files = $tests | Where-Object { $elsewhere -notcontains $_.Name } |
+  ForEach-Object { $_.FullName }
 Invoke-Step node (@('--test', '--test-force-exit') + $files)

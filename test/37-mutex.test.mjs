@@ -345,7 +345,7 @@ test('what JavaScript knows of the words is what the headers say', async () => {
   const { readFileSync } = await import('node:fs');
   const { dirname, join } = await import('node:path');
   const { addonPath } = await import('./helpers/fixture.mjs');
-  const tool = join(dirname(addonPath), `core/crossmem_layout${onWindows ? '.exe' : ''}`);
+  const tool = join(dirname(addonPath), `crossmem_layout${onWindows ? '.exe' : ''}`);
   const made = readFileSync(join(root, 'lib/fast/layout.ts'), 'utf8');
   assert.equal(made, execFileSync(tool, { encoding: 'utf8' }));
 });

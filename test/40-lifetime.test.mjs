@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { MappedFile, Mapping } from 'crossmem';
-import { countMappings, makeFile, resultOf, runCode, turn } from './helpers/fixture.mjs';
+import { countMappings, makeFile, onWindows, resultOf, runCode, turn } from './helpers/fixture.mjs';
 
 test('close detaches every view of every kind, and unmaps at once', () => {
   const path = makeFile('hello world');
@@ -120,7 +120,12 @@ test('10,000 cycles leave no mapping, descriptor or memory behind', async () => 
     { args: [path] },
   );
   assert.equal(after.mappings, 0);
-  assert.equal(after.descriptors, before.descriptors);
+  // On Windows the threads of Node.js have handles too, which come and go.
+  const spare = onWindows ? 100 : 0;
+  assert.ok(
+    after.descriptors - before.descriptors <= spare,
+    `${before.descriptors} -> ${after.descriptors}`,
+  );
   // A leak of one small record a cycle would be several MiB.
   assert.ok(after.rss - before.rss < 8 * 2 ** 20, `${before.rss} -> ${after.rss}`);
 });

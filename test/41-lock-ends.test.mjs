@@ -146,6 +146,7 @@ test('closes a lock whose mapping was closed before it', () => {
   assert.throws(() => mutex.close(), closed);
   assert.equal(mutex.closed, true);
   mutex.close();
+  assert.throws(() => mutex.tryLock(), closed);
 });
 
 test('nobody waits for himself', async () => {

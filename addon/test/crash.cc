@@ -1,4 +1,5 @@
-// Faults of other people's code: a null dereference, and a crash handler that a program installed.
+// For tests: faults of other people's code (a null dereference, and a crash handler that a program
+// installed), and what is open.
 #include "crash.h"
 
 #include <node_api.h>
@@ -16,15 +17,23 @@ napi_value install_handler(napi_env, napi_callback_info) {
   return nullptr;
 }
 
+napi_value count_handles(napi_env env, napi_callback_info) {
+  napi_value count = nullptr;
+  napi_create_uint32(env, crossmem::addon::open_handles(), &count);
+  return count;
+}
+
+void set(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
+  napi_set_named_property(env, exports, name, function);
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  napi_value function = nullptr;
-  napi_create_function(env, "dereferenceNull", NAPI_AUTO_LENGTH, dereference_null, nullptr,
-                       &function);
-  napi_set_named_property(env, exports, "dereferenceNull", function);
-  napi_create_function(env, "installHandler", NAPI_AUTO_LENGTH, install_handler, nullptr,
-                       &function);
-  napi_set_named_property(env, exports, "installHandler", function);
+  set(env, exports, "dereferenceNull", dereference_null);
+  set(env, exports, "installHandler", install_handler);
+  set(env, exports, "countHandles", count_handles);
   return exports;
 }

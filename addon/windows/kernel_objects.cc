@@ -1,4 +1,4 @@
-// `win32`: the named mutexes and sections of Windows.
+// `win32`: the named mutexes and sections of Windows, and where crossmem's own files are there.
 #include "kernel_objects.h"
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "convert.h"
+#include "crossmem/windows/control_directory.h"
 #include "crossmem/windows/named_mutex.h"
 #include "crossmem/windows/named_section.h"
 #include "environment.h"
@@ -41,7 +42,8 @@ class MutexBinding : public Napi::ObjectWrap<MutexBinding> {
   }
 
  private:
-  /// (mutexes, whether all, time-out) -> undefined, or [which, whether it was abandoned]
+  /// (mutexes, whether all, time-out, whether the thread may be ended meanwhile) -> undefined, or
+  /// [which, whether it was abandoned]
   static Napi::Value wait(const Napi::CallbackInfo& info) {
     return guarded(info, [&](Napi::Env env) {
       const Arguments arguments(info);
@@ -52,7 +54,7 @@ class MutexBinding : public Napi::ObjectWrap<MutexBinding> {
       Interrupt ending([env] { return is_ending(env); });
       const auto got = NamedMutex::wait(
           mutexes, arguments.flag(1) ? NamedMutex::Wanted::all : NamedMutex::Wanted::any,
-          to_deadline(arguments.at(2)), &ending);
+          to_deadline(arguments.at(2)), arguments.flag(3) ? &ending : nullptr);
       if (!got) return env.Undefined();
       const Napi::Array result = Napi::Array::New(env);
       result.Set(std::uint32_t{0}, to_number(env, got->index));
@@ -95,6 +97,12 @@ Napi::Value open_section(const Napi::CallbackInfo& info) {
   });
 }
 
+/// () -> its path
+Napi::Value control_directory(const Napi::CallbackInfo& info) {
+  return guarded(
+      info, [](Napi::Env env) { return Napi::String::New(env, windows::control_directory()); });
+}
+
 }  // namespace
 
 void export_kernel_objects(Napi::Env env, Napi::Object exports) {
@@ -102,6 +110,7 @@ void export_kernel_objects(Napi::Env env, Napi::Object exports) {
   win32.Set("NativeNamedMutex", MutexBinding::define(env));
   win32.Set("createSection", Napi::Function::New<create_section>(env));
   win32.Set("openSection", Napi::Function::New<open_section>(env));
+  win32.Set("controlDirectory", Napi::Function::New<control_directory>(env));
   exports.Set("win32", win32);
 }
 

@@ -174,11 +174,8 @@ void Mapping::protect(Protection protection, Range range) {
       guard != nullptr && guard->count() != 0 && file && state_->access != Access::copy;
   state_->with_path([&] {
     if (!repaired_pages) return os::protect(pages.begin, pages.length, protection);
-    auto request = state_->request(file.get(), session.size);
-    request.offset += static_cast<std::uint64_t>(pages.begin - session.region->base());
-    request.length = pages.length;
-    request.protection = protection;
-    os::map_at(pages.begin, request);
+    os::protect_anew(session.region->base(), state_->request(file.get(), session.size),
+                     {pages.begin, pages.length}, protection);
   });
   if (guard != nullptr) guard->renew();
 }

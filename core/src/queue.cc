@@ -34,6 +34,7 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity) {
                           .size = [](std::uint16_t bits) { return Ring::size(bits); },
                           .least = Ring::kLeastBits,
                           .most = Ring::kMostBits,
+                          .describe = [](std::uint16_t bits) { return Ring::describe(bits); },
                           .alignment = alignof(detail::RingHeader),
                           .outlives = &has_messages};
   if (capacity) spec.parameter = Ring::bits_for(*capacity);

@@ -34,7 +34,8 @@ Region::~Region() {
 void Region::abandon() noexcept {
   // If the kernel refuses (no map entry left), the file stays mapped and guarded until the end.
   if (!os::replace_with_zeroes(base_, length_)) return;
-  // The guard stays: verbs that are under way on other threads look at it. Nothing faults any more.
+  // The guard stays: verbs that are under way on other threads look at it. Nothing that is
+  // told happens any more.
   if (guard_) guard_->forget_file();
   file_.reset();
 }

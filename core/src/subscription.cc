@@ -110,4 +110,8 @@ RequestPtr Subscription::readable() {
   return std::make_shared<ReadableRequest>(state_, state_->cell(cell_));
 }
 
+unsigned Subscription::waiters() const { return state_->object->waiters(); }
+
+View Subscription::memory() const { return state_->memory(); }
+
 }  // namespace crossmem

@@ -22,6 +22,7 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity, WhenFull when_fu
   detail::ObjectSpec spec{.kind = detail::Kind::topic,
                           .parameter = std::nullopt,
                           .size = &TopicState::size,
+                          .describe = &TopicState::describe,
                           .alignment = alignof(detail::RingHeader)};
   if (capacity)
     spec.parameter =
@@ -148,10 +149,6 @@ unsigned Topic::subscriptions() const {
 
 unsigned Topic::waiters() const { return state_->object->waiters(); }
 
-View Topic::memory() const {
-  View view = state_->object->view();
-  view.bytes = view.bytes.first(TopicState::size(state_->object->parameter()));
-  return view;
-}
+View Topic::memory() const { return state_->memory(); }
 
 }  // namespace crossmem

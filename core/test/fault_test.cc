@@ -45,6 +45,38 @@ TEST_F(FaultTest, ProtectedPagesOfACopyCanBeUsedUntilProtectedAnew) {
   }
 }
 
+TEST_F(FaultTest, APageThatWasRepairedCanFaultAgain) {
+  auto mapping = MappedFile::open(path, {.access = Access::readwrite});
+  for (const std::uint64_t at : {std::uint64_t{0}, 50 * page, (kPages - 1) * page}) {
+    for (std::uint64_t round = 1; round <= 3; ++round) {
+      mapping.protect(Protection::none, {at, page});
+      EXPECT_EQ(load(mapping, at), std::byte{'x'});
+      EXPECT_EQ(mapping.fault()->count, round);
+      EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+      EXPECT_EQ(load(mapping, 100 * page), std::byte{'x'}) << "the rest of the mapping is there";
+    }
+    mapping.refresh();
+  }
+}
+
+TEST_F(FaultTest, AfterAFaultPagesKeepWhatTheyWereProtectedAgainst) {
+  auto mapping = MappedFile::open(path, {.access = Access::readwrite});
+  mapping.protect(Protection::none, {0, page});
+  mapping.protect(Protection::read, {100 * page, 2 * page});
+  load(mapping, 0);
+  EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+  mapping.protect(Protection::none, {50 * page, page});
+  store(mapping, 100 * page, 'W');
+  EXPECT_EQ(mapping.fault()->kind, FaultKind::read_only);
+  EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+  load(mapping, 50 * page);
+  EXPECT_EQ(mapping.fault()->kind, FaultKind::protected_);
+  EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
+  mapping.protect(Protection::none);
+  load(mapping, 150 * page);
+  EXPECT_EQ(mapping.fault()->count, 4U);
+}
+
 TEST_F(FaultTest, AnonymousMemoryKeepsItsContentsThroughAFault) {
   auto mapping = Mapping::anonymous(2 * page);
   store(mapping, 5, 'a');
@@ -94,6 +126,35 @@ TEST_F(FaultTest, ThreadsThatMeetOnOnePageLoseNoStore) {
       ASSERT_EQ(load(mapping, static_cast<std::uint64_t>(i)), std::byte{'W'});
     ASSERT_EQ(mapping.fault()->count, 1U);
   }
+}
+
+/// Calls `work` on another thread again and again, while this one maps the pages anew.
+template <typename Work>
+void refresh_during(Mapping& mapping, const Work& work) {
+  constexpr int kRefreshes = 500;
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    while (!done.load()) work();
+  });
+  for (int i = 0; i < kRefreshes; ++i) mapping.refresh();
+  done.store(true);
+  other.join();
+}
+
+TEST_F(FaultTest, LoadsWhilePagesAreMappedAnewAreNoFaults) {
+  auto mapping = MappedFile::open(path);
+  std::vector<std::byte> target(static_cast<std::size_t>(page));
+  refresh_during(mapping, [&] { mapping.read(page, target); });
+  EXPECT_EQ(mapping.fault(), std::nullopt);
+}
+
+TEST_F(FaultTest, StoresWhilePagesAreMappedAnewAreRepaired) {
+  auto mapping = MappedFile::open(path);
+  std::uint64_t i = 0;
+  refresh_during(mapping, [&] { store(mapping, i++ % kPages * page, 'W'); });
+  mapping.refresh();
+  EXPECT_EQ(load(mapping, 0), std::byte{'x'});
+  EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
 }
 
 TEST_F(FaultTest, ManyMappingsAreAllGuarded) {

@@ -1,7 +1,9 @@
 // Opening files: what can be mapped, what is refused and how.
 #include "crossmem/mapped_file.h"
 
+#include <barrier>
 #include <cstring>
+#include <thread>
 
 #include "crossmem/error.h"
 #include "environment.h"
@@ -75,6 +77,38 @@ TEST_F(MappedFileTest, SizeGrowsAndNeverShortens) {
   EXPECT_EQ(MappedFile::open(path, {.access = Access::readwrite, .size = 3}).size(), 5U);
   EXPECT_EQ(MappedFile::open(path, {.access = Access::readwrite, .size = 9}).size(), 9U);
   EXPECT_EQ(contents_of(path), std::string("hello\0\0\0\0", 9));
+}
+
+// As two processes would: each has the file open for itself.
+TEST_F(MappedFileTest, TwoThatGrowAFileAtOnceDoNotCutIt) {
+  constexpr int kRounds = 500;
+  constexpr std::uint64_t kMore = 1U << 20U;
+  std::string path;
+  std::barrier meet(3);
+  const auto grow = [&](std::uint64_t size) {
+    for (int round = 0; round < kRounds; ++round) {
+      meet.arrive_and_wait();
+      try {
+        MappedFile::open(path, {.access = Access::readwrite, .size = size});
+      } catch (const Error& error) {
+        ADD_FAILURE() << error.what();
+      }
+      meet.arrive_and_wait();
+    }
+  };
+  std::thread less(grow, kMore / 16);
+  std::thread more(grow, kMore);
+  int cut = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    path = directory.file(std::to_string(round), "");
+    meet.arrive_and_wait();
+    meet.arrive_and_wait();
+    if (std::filesystem::file_size(path) != kMore) ++cut;
+    std::filesystem::remove(path);
+  }
+  less.join();
+  more.join();
+  EXPECT_EQ(cut, 0);
 }
 
 TEST_F(MappedFileTest, AFileMadeForNothingIsRemoved) {

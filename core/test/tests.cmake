@@ -2,6 +2,8 @@
 add_executable(crossmem_layout tools/layout.cc)
 target_include_directories(crossmem_layout PRIVATE src)
 target_link_libraries(crossmem_layout PRIVATE crossmem_core)
+# Beside the addon, also where each configuration has a folder of its own.
+set_target_properties(crossmem_layout PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 
 include(GoogleTest)
 if(CMAKE_CROSSCOMPILING)
@@ -17,7 +19,13 @@ set(harness_windows test/windows/environment.cc test/windows/process.cc)
 set(harness_posix test/posix/environment.cc test/posix/process.cc)
 set(tests_windows
     test/windows/access_test.cc
+    test/windows/advice_test.cc
+    test/windows/bell_test.cc
+    test/windows/boot_test.cc
+    test/windows/control_test.cc
+    test/windows/error_test.cc
     test/windows/fault_death_test.cc
+    test/windows/fault_test.cc
     test/windows/file_lock_test.cc
     test/windows/mapped_file_test.cc
     test/windows/named_mutex_test.cc

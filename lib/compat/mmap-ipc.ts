@@ -1,5 +1,8 @@
 // Drop-in for mmap-ipc: the same class, methods and flock(2) seen by other programs, on crossmem.
-import { CrossmemError, FileLock, type SharedMemory } from '../index.js';
+import { constants } from 'node:os';
+import { makeError } from '../errors.js';
+import { CrossmemError, FileLock, type FileLockOptions, type SharedMemory } from '../index.js';
+import { checkObject, checkSignal, checkTimeout } from '../validate.js';
 import { lockTarget, openSegment } from './segments.js';
 
 /** What the original has not. */
@@ -19,8 +22,16 @@ interface LockOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds of a wait, until it looks whether a later call has overtaken it. */
-const lookEvery = 50;
+/** Why a wait ended whose lock nobody wants any more. */
+const givenUp = Symbol('given up');
+
+type WaitOptions = FileLockOptions & { timeout?: number | undefined; signal: AbortSignal };
+
+/** An asynchronous call that has not ended. */
+interface Waiting {
+  end: AbortController;
+  ended: Promise<boolean>;
+}
 
 function nameOf(value: unknown): string {
   // The original put a slash before whatever it was given.
@@ -38,8 +49,8 @@ class mmapIPC {
   readonly #memory: SharedMemory;
   readonly #buffer: Buffer;
   #lock: FileLock | undefined;
-  /** How often a lock was asked for: the last call is to have it. */
-  #calls = 0;
+  /** The last asynchronous call that has not ended. */
+  #waiting: Waiting | undefined;
 
   /**
    * @param name Of the segment, with or without a slash before it.
@@ -68,7 +79,10 @@ class mmapIPC {
     return this.#buffer;
   }
 
-  /** Waits for a lock that others may share. True, or false if the system refuses it. */
+  /**
+   * Waits for a lock that others may share. True, or false if the system refuses it. `EALREADY` while
+   * an asynchronous call waits.
+   */
   acquireReadLock(): boolean {
     return this.#acquire('shared');
   }
@@ -83,24 +97,28 @@ class mmapIPC {
     return this.acquireWriteLock();
   }
 
-  /** Lets the lock go, if there is one. */
+  /** Lets the lock go, if there is one; a call that waits for one ends, and is false. */
   removeLock(): boolean {
+    this.#waiting?.end.abort(givenUp);
     this.#lock?.release();
     this.#lock = undefined;
     return true;
   }
 
-  /** {@link acquireReadLock}, waiting on another thread. */
+  /**
+   * {@link acquireReadLock}, waiting on another thread. Of several calls the last one has the lock;
+   * those that wait then end, and are false.
+   */
   async acquireReadLockAsync(options?: LockOptions): Promise<boolean> {
     return this.#acquireAsync('shared', options);
   }
 
-  /** {@link acquireWriteLock}, waiting on another thread. */
+  /** {@link acquireWriteLock}, in the same way. */
   async acquireWriteLockAsync(options?: LockOptions): Promise<boolean> {
     return this.#acquireAsync('exclusive', options);
   }
 
-  /** Gives lock and memory up now; the buffer becomes empty. */
+  /** Gives lock and memory up now, as {@link removeLock} does; the buffer becomes empty. */
   close(): void {
     this.removeLock();
     this.#memory.close();
@@ -112,59 +130,55 @@ class mmapIPC {
   }
 
   #acquire(mode: 'shared' | 'exclusive'): boolean {
-    this.#calls += 1;
+    if (this.#waiting !== undefined) {
+      const { EALREADY } = constants.errno;
+      throw makeError(EALREADY, undefined, undefined, 'an asynchronous call waits for the lock');
+    }
     this.removeLock();
     try {
-      this.#lock = FileLock.lockSync(lockTarget(this.#memory), { mode, flock: true });
+      const { file, range } = lockTarget(this.#memory);
+      this.#lock = FileLock.lockSync(file, { ...range, mode });
       return true;
     } catch (error) {
       return refused(error);
     }
   }
 
-  async #acquireAsync(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<boolean> {
-    const target = lockTarget(this.#memory);
-    if (typeof target === 'string') return this.#acquireFile(target, mode, options);
+  async #acquireAsync(mode: 'shared' | 'exclusive', given?: LockOptions): Promise<boolean> {
+    const { timeout, signal } = checkObject('options', given);
+    checkTimeout(timeout);
+    checkSignal(signal)?.throwIfAborted();
+    const { file, range } = lockTarget(this.#memory);
+    this.removeLock();
+    const end = new AbortController();
+    const ended = this.#wait(file, { ...range, mode, timeout, signal: end.signal });
+    const waiting = { end, ended };
+    this.#waiting = waiting;
+    const abort = () => end.abort(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      for (;;) {
-        this.removeLock();
-        const lock = await FileLock.lock(target, { ...options, mode, flock: true });
-        if (this.#lock === undefined) {
-          this.#lock = lock;
-          return true;
-        }
-        // Another call was quicker. Both are one lock of the kernel's, which either's release ends:
-        // so it is given up, and taken anew as this call wants it.
-        lock.release();
-      }
-    } catch (error) {
-      return refused(error);
+      return await ended;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      if (this.#waiting === waiting) this.#waiting = undefined;
     }
   }
 
-  /** Each call locks for itself here: one that a later call has overtaken is over. */
-  async #acquireFile(
-    path: string,
-    mode: 'shared' | 'exclusive',
-    { timeout = Number.POSITIVE_INFINITY, signal }: LockOptions = {},
-  ): Promise<boolean> {
-    this.#calls += 1;
-    const call = this.#calls;
-    this.removeLock();
-    const end = performance.now() + timeout;
-    for (;;) {
-      const left = Math.max(0, end - performance.now());
-      try {
-        const options = { mode, flock: true, timeout: Math.min(left, lookEvery), signal };
-        const lock = await FileLock.lock(path, options);
-        if (call === this.#calls) this.#lock = lock;
-        else lock.release();
-        return true;
-      } catch (error) {
-        const timedOut = (error as { code?: string }).code === 'ERR_CROSSMEM_TIMEOUT';
-        if (!timedOut || left <= lookEvery) throw error;
-        if (call !== this.#calls) return true;
+  async #wait(file: number | string, options: WaitOptions): Promise<boolean> {
+    // One at a time: the locks of one descriptor are one to the kernel, which any of them releases.
+    await this.#waiting?.ended.catch(() => {});
+    const { signal } = options;
+    try {
+      if (signal.aborted) throw signal.reason;
+      const lock = await FileLock.lock(file, options);
+      if (signal.aborted) {
+        lock.release();
+        throw signal.reason;
       }
+      this.#lock = lock;
+      return true;
+    } catch (error) {
+      return error === givenUp ? false : refused(error);
     }
   }
 }

@@ -26,9 +26,14 @@ interface NamedFileMapping {
   openMapping(name: string, size: number): void;
   closeMapping(): void;
   /** Copies `length` bytes of the buffer, from `srcOffset`, to `destOffset` of the mapping. */
-  writeBuffer(buffer: Uint8Array, destOffset: number, srcOffset: number, length?: number): void;
+  writeBuffer(
+    buffer: ArrayBufferView,
+    destOffset: number,
+    srcOffset: number,
+    length?: number,
+  ): void;
   /** Copies `length` bytes of the mapping, from `offset`, to the beginning of the buffer. */
-  readInto(offset: number, length: number, buffer: Uint8Array): void;
+  readInto(offset: number, length: number, buffer: ArrayBufferView): void;
 }
 
 class Win32FileMapping implements NamedFileMapping {
@@ -37,16 +42,20 @@ class Win32FileMapping implements NamedFileMapping {
   createMapping(...rest: unknown[]): void {
     checkArguments('FileMapping.createMapping', rest, [isFile, isString, isNumber]);
     const [file, name, size] = rest as [string | null, string, number];
-    this.closeMapping();
     const what = file === null ? 'Failed to create file mapping' : 'Failed to create file';
-    this.#opened = failingAs(what, () => mappings.create(file, name, size));
+    this.#replace(failingAs(what, () => mappings.create(file, name, size)));
   }
 
   openMapping(...rest: unknown[]): void {
     checkArguments('FileMapping.openMapping', rest, [isString, isNumber]);
     const [name, size] = rest as [string, number];
+    this.#replace(failingAs('Failed to open file mapping', () => mappings.open(name, size)));
+  }
+
+  /** Closes the old one last: of the same name, it may be all that keeps the memory. */
+  #replace(opened: OpenMapping): void {
     this.closeMapping();
-    this.#opened = failingAs('Failed to open file mapping', () => mappings.open(name, size));
+    this.#opened = opened;
   }
 
   closeMapping(): void {
@@ -55,15 +64,20 @@ class Win32FileMapping implements NamedFileMapping {
   }
 
   writeBuffer(...rest: unknown[]): void {
-    checkArguments('FileMapping.writeBuffer', rest, [Buffer.isBuffer, isNumber, isNumber]);
-    const [buffer, offset, sourceOffset, length = 0] = rest as [Buffer, number, number, number?];
+    checkArguments('FileMapping.writeBuffer', rest, [ArrayBuffer.isView, isNumber, isNumber]);
+    const [buffer, offset, sourceOffset, length = 0] = rest as [
+      ArrayBufferView,
+      number,
+      number,
+      number?,
+    ];
     this.#mapping().write(buffer, { offset, sourceOffset, length });
   }
 
   readInto(...rest: unknown[]): void {
     checkArguments('FileMapping.readInto', rest, [isNumber, isNumber]);
-    const [offset, length, buffer] = rest as [number, number, Buffer];
-    if (!Buffer.isBuffer(buffer)) {
+    const [offset, length, buffer] = rest as [number, number, ArrayBufferView];
+    if (!ArrayBuffer.isView(buffer)) {
       throw new TypeError('Wrong type arguments to FileMapping.readInto');
     }
     this.#mapping().read(buffer, { offset, length });

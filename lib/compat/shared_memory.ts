@@ -2,7 +2,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import { type CrossmemError, FileLock, SharedMemory } from '../index.js';
 import { keyOf } from './key.js';
-import { lockTarget } from './segments.js';
 
 /** What strerror(3) says, which the original put into its messages. */
 const texts: Readonly<Record<string, string>> = {
@@ -34,23 +33,27 @@ function mismatch(type: string, position: number): TypeError {
 
 const onWindows = process.platform === 'win32';
 
+const hashed = (name: string) => createHash('sha256').update(name).digest('hex');
+
+/** Where Windows keeps the object, and its name there. */
+const windowsName = /^((?:Local|Global)\\)?([^\\/\0]+)$/;
+const longestOnWindows = 189;
+
 /**
  * The original took any text, and on POSIX names of its own kind: no other program met it by
  * accident. On Windows it had those of all programs, which meet it there.
  */
 function segmentName(name: string, global: boolean): string {
-  const simple = onWindows
-    ? /^[^\\/\0]+$/.test(name) && Buffer.byteLength(name) < 190
-    : /^[\w.-]{1,100}$/.test(name);
-  const plain = simple ? name : createHash('sha256').update(name).digest('hex');
-  if (!onWindows) return `shared_memory.${plain}`;
-  return global ? `Global\\${plain}` : plain;
+  if (!onWindows) return `shared_memory.${/^[\w.-]{1,100}$/.test(name) ? name : hashed(name)}`;
+  const [, space = global ? 'Global\\' : '', plain] = windowsName.exec(name) ?? [];
+  const fits = plain !== undefined && Buffer.byteLength(plain) <= longestOnWindows;
+  return space + (fits ? plain : hashed(name));
 }
 
-/** What a host holds as long as it lives; null where segments cannot be locked (macOS). */
+/** What a host holds as long as it lives; null where segments cannot be locked (macOS, Windows). */
 function hostLock(memory: SharedMemory): FileLock | null {
   try {
-    return FileLock.tryLock(lockTarget(memory), { flock: true });
+    return FileLock.tryLock(memory.fd, { flock: true });
   } catch {
     return null;
   }
@@ -71,7 +74,9 @@ function create(name: string, size: number): SharedMemory {
   try {
     return SharedMemory.create(name, { size });
   } catch (error) {
-    if ((error as Partial<CrossmemError>).code !== 'EEXIST' || !hostIsGone(name)) throw error;
+    // On Windows whose it is cannot be told, and a dead host's goes with its last client.
+    if (onWindows || (error as Partial<CrossmemError>).code !== 'EEXIST') throw error;
+    if (!hostIsGone(name)) throw error;
     SharedMemory.unlink(name);
     return SharedMemory.create(name, { size });
   }
@@ -80,6 +85,7 @@ function create(name: string, size: number): SharedMemory {
 /** What a host does at its end: from then on nobody new can open the segment. */
 class Hosting {
   static readonly #all = new Set<Hosting>();
+  static #endsAtExit = false;
   readonly #name: string;
   readonly #memory: SharedMemory;
   /** Tells the next host that this one lives. */
@@ -89,7 +95,8 @@ class Hosting {
     this.#name = name;
     this.#memory = memory;
     this.#lock = hostLock(memory);
-    if (Hosting.#all.size === 0) process.once('exit', Hosting.#endAll);
+    if (!Hosting.#endsAtExit) process.once('exit', Hosting.#endAll);
+    Hosting.#endsAtExit = true;
     Hosting.#all.add(this);
   }
 
@@ -113,7 +120,8 @@ const collected = new FinalizationRegistry<Hosting>((hosting) => hosting.end());
 
 /**
  * A segment of shared memory that one process hosts and others open. Reading copies. The host's end
- * removes the name; what a killed host left is replaced by the next one.
+ * removes the name; what a killed host left is replaced by the next one, on Windows once its last
+ * client has gone.
  */
 class shared_memory {
   /** For TypeScript without interop, whose users import what the original's types say. */
@@ -128,7 +136,7 @@ class shared_memory {
   readonly #hosting: Hosting | undefined;
 
   /**
-   * @param name Any text.
+   * @param name Any text. On Windows `Local\\` and `Global\\` at its begin mean what they do there.
    * @param sizeInBytes At least 1; as a client no more than the host's.
    * @param global On Windows: found in all sessions (`Global\\`), which takes a privilege to make.
    * @param host Make the segment (`EEXIST` if another host has it), or open it.

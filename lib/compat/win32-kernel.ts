@@ -1,4 +1,5 @@
 // The kernel objects of Windows for the drop-in of node-filemap.
+import { isMainThread } from 'node:worker_threads';
 import { internal, Mapping } from '../mapping.js';
 import type { NativeMapping } from '../native.js';
 import type { KernelObjects, NativeNamedMutex } from '../native-windows.js';
@@ -33,7 +34,7 @@ export function kernelObjects(win32: KernelObjects): {
       open: (name, create) => new NativeNamedMutex(name, create),
       close: (mutex) => mutex.close(),
       wait(handles, all, timeout) {
-        const got = NativeNamedMutex.wait(handles, all, timeout);
+        const got = NativeNamedMutex.wait(handles, all, timeout, !isMainThread);
         if (got === undefined) return WAIT_TIMEOUT;
         const [index, abandoned] = got;
         return (abandoned ? WAIT_ABANDONED : WAIT_OBJECT_0) + index;

@@ -16,8 +16,9 @@ function toTimeout(milliseconds: number): number | undefined {
   return span === INFINITE >>> 0 ? undefined : span;
 }
 
+/** Holes are no mutexes: `every` alone would pass them over. */
 function isMutexList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((one) => one instanceof Win32Mutex);
+  return Array.isArray(value) && Array.from(value).every(Win32Mutex.isOne);
 }
 
 /** A named mutex of Win32's kind: recursive, and owned by the thread that waited for it. */
@@ -55,10 +56,12 @@ class Win32Mutex implements NamedMutex {
 
   #open(what: 'create' | 'open', rest: unknown[]): void {
     checkArguments(`Mutex.${what}`, rest, [isString]);
-    this.close();
-    this.#handle = failingAs('Failed to create mutex', () =>
+    const handle = failingAs('Failed to create mutex', () =>
       mutexes.open(rest[0] as string, what === 'create'),
     );
+    // Not before: with its last handle a mutex goes, and with it whose it is.
+    this.close();
+    this.#handle = handle;
   }
 
   close(): void {
@@ -69,7 +72,9 @@ class Win32Mutex implements NamedMutex {
 
   wait(...rest: unknown[]): number {
     const [milliseconds = INFINITE] = rest;
-    if (!isNumber(milliseconds)) throw new TypeError('Wrong type arguments to Mutex.wait');
+    if (!Win32Mutex.isOne(this) || !isNumber(milliseconds)) {
+      throw new TypeError('Wrong type arguments to Mutex.wait');
+    }
     return waitFor([this], false, milliseconds as number);
   }
 
@@ -80,6 +85,11 @@ class Win32Mutex implements NamedMutex {
 
   release(): void {
     if (this.#handle !== undefined) mutexes.release(this.#handle);
+  }
+
+  /** Made by the class; the prototype alone does not make one. */
+  static isOne(this: void, value: unknown): boolean {
+    return typeof value === 'object' && value !== null && #handle in value;
   }
 
   static handleOf(mutex: Win32Mutex): object {

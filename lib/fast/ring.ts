@@ -101,8 +101,11 @@ export function send(ring: FastRing, message: Uint8Array, tag: number): number {
 }
 
 /** Whether there is nothing to receive, as far as it can be told without the lock. */
-export function isEmpty({ words }: FastRing): boolean {
-  return (Atomics.load(words, TAIL) & POSITIONS) === (Atomics.load(words, HEAD) & POSITIONS);
+export function isEmpty({ words, identity }: FastRing): boolean {
+  return (
+    (Atomics.load(words, TAIL) & POSITIONS) === (Atomics.load(words, HEAD) & POSITIONS) &&
+    words[IDENTITY] === identity
+  );
 }
 
 /** Receives the first message, if it is ready and nobody else is at it, into `ring.message`. */

@@ -1,10 +1,20 @@
 // crossmem/mmap-ipc against what mmap-ipc does, and what killed the process there.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test from 'node:test';
 import { FileLock, SharedMemory } from 'crossmem';
 import MmapIpc from 'crossmem/mmap-ipc';
-import { keep, onWindows, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
+import {
+  directory,
+  keep,
+  onWindows,
+  resultOf,
+  runCode,
+  segmentName,
+  startCode,
+  turn,
+} from '../helpers/fixture.mjs';
 
 test('the class is the module', () => {
   assert.equal(createRequire(import.meta.url)('crossmem/mmap-ipc'), MmapIpc);
@@ -86,6 +96,21 @@ test('locks exclude between processes, and are booleans', async () => {
   await child.end();
 });
 
+test('the lock is the same one whatever the environment of a process', async () => {
+  const name = segmentName();
+  const child = startCode(
+    `const item = new (require('crossmem/mmap-ipc'))(process.argv[1], 100);
+     say(item.acquireWriteLock());
+     await hear();`,
+    { args: [name], env: { TMPDIR: directory, TEMP: directory, TMP: directory } },
+  );
+  assert.equal(await child.next(), true);
+  const mine = keep(new MmapIpc(name, 100));
+  await assert.rejects(mine.acquireReadLockAsync({ timeout: 5 }), { code: 'ERR_CROSSMEM_TIMEOUT' });
+  assert.deepEqual(readdirSync(directory), [], 'and leaves no files');
+  await child.end();
+});
+
 test('the last of several calls has the lock, really', async () => {
   const name = segmentName();
   const item = keep(new MmapIpc(name, 100, false));
@@ -103,6 +128,72 @@ test('the last of several calls has the lock, really', async () => {
     item.removeLock();
     keep(FileLock.tryLock(other.fd, { flock: true }));
   }
+});
+
+/** A process that has the lock until it is told to let it go. */
+async function startHolder(name) {
+  const holder = startCode(
+    `const item = new (require('crossmem/mmap-ipc'))(process.argv[1], 100);
+     say(item.acquireWriteLock());
+     await hear();
+     say(item.removeLock());
+     await hear();`,
+    { args: [name] },
+  );
+  assert.equal(await holder.next(), true);
+  return holder;
+}
+
+test('a wait that is given up takes no lock', async () => {
+  for (const giveUp of ['close', 'removeLock']) {
+    const name = segmentName();
+    const holder = await startHolder(name);
+    const item = keep(new MmapIpc(name, 100));
+    const waiting = item.acquireWriteLockAsync();
+    await turn();
+    item[giveUp]();
+    holder.say('release');
+    assert.equal(await holder.next(), true);
+    assert.equal(await waiting, false, giveUp);
+    const other = keep(new MmapIpc(name, 100));
+    assert.equal(await other.acquireWriteLockAsync({ timeout: 5000 }), true, giveUp);
+    await holder.end();
+  }
+});
+
+test('of calls that wait, the last one gets the lock, and the others are told', async () => {
+  const name = segmentName();
+  const holder = await startHolder(name);
+  const item = keep(new MmapIpc(name, 100));
+  const aborting = new AbortController();
+  const first = item.acquireReadLockAsync({ signal: aborting.signal });
+  const second = item.acquireWriteLockAsync();
+  assert.throws(() => item.acquireReadLock(), { code: 'EALREADY' });
+  assert.equal(await first, false);
+  holder.say('release');
+  assert.equal(await second, true);
+  const third = keep(new MmapIpc(name, 100)).acquireReadLockAsync({ signal: aborting.signal });
+  aborting.abort(new Error('enough'));
+  await assert.rejects(third, { message: 'enough' });
+  assert.equal(item.acquireReadLock(), true);
+  await holder.end();
+});
+
+test('the options of a wait are checked, and its error tells them', async () => {
+  const name = segmentName();
+  const item = keep(new MmapIpc(name, 100));
+  const other = keep(new MmapIpc(name, 100));
+  assert.equal(item.acquireWriteLock(), true);
+  for (const timeout of ['5', 5n, null, {}]) {
+    const wrong = { code: 'ERR_INVALID_ARG_TYPE' };
+    await assert.rejects(other.acquireReadLockAsync({ timeout }), wrong, typeof timeout);
+  }
+  for (const timeout of [-1, Number.NaN]) {
+    const wrong = { code: 'ERR_OUT_OF_RANGE' };
+    await assert.rejects(other.acquireReadLockAsync({ timeout }), wrong, `${timeout}`);
+  }
+  const { message } = await other.acquireReadLockAsync({ timeout: 120 }).catch((error) => error);
+  assert.match(message, /\b120 ms\b/);
 });
 
 test('two objects of one thread share a read lock, and do not hang on a write lock', () => {

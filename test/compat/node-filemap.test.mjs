@@ -160,6 +160,22 @@ test('a file is mapped under a name that others open', async () => {
   );
 });
 
+test('what is opened again keeps the memory, and what fails keeps what was open', () => {
+  const name = segmentName();
+  const map = new FileMapping();
+  const text = Buffer.alloc(4);
+  for (const file of [null, makeFile('')]) {
+    map.createMapping(file, name, 16);
+    map.writeBuffer(Buffer.from('kept'), 0, 0, 4);
+    map.createMapping(file, name, 16);
+    map.openMapping(name, 16);
+    assert.throws(() => map.openMapping(segmentName(), 16), /error code: 2$/);
+    map.readInto(0, 4, text.fill(0));
+    assert.equal(text.toString(), 'kept');
+    map.closeMapping();
+  }
+});
+
 test('says what the original said', () => {
   const map = new FileMapping();
   const mutex = new Mutex();
@@ -177,7 +193,12 @@ test('says what the original said', () => {
   assert.throws(() => mutex.open(1), wrong('Mutex.open'));
   assert.throws(() => mutex.wait('1'), wrong('Mutex.wait'));
   assert.throws(() => mutex.waitMultiple([], true), few('Mutex.waitMultiple'));
-  assert.throws(() => mutex.waitMultiple([1], true, 1), wrong('Mutex.waitMultiple'));
+  const likeOne = Object.create(Mutex.prototype);
+  // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
+  for (const list of [[1], [mutex, ,], [likeOne], [null], mutex]) {
+    assert.throws(() => mutex.waitMultiple(list, true, 1), wrong('Mutex.waitMultiple'));
+  }
+  assert.throws(() => likeOne.wait(1), wrong('Mutex.wait'));
   assert.throws(() => mutex.wait(), /^Error: Failed to wait on mutex, error code: 6$/);
   assert.throws(() => mutex.open(segmentName()), /Failed to create mutex, error code: 2$/);
   assert.throws(
@@ -207,6 +228,22 @@ test('what was mended: bounds, use before opening and after closing', () => {
   map.closeMapping();
   assert.throws(() => map.writeBuffer(Buffer.alloc(1), 0, 0, 1), closed);
   new Mutex().release();
+});
+
+test('any view of memory is a buffer, from its first byte', () => {
+  const map = new FileMapping();
+  map.createMapping(null, segmentName(), 16);
+  const memory = new ArrayBuffer(12);
+  Buffer.from(memory).write('....abcdefgh');
+  map.writeBuffer(new Uint8Array(memory, 4), 0, 1, 3);
+  map.writeBuffer(new DataView(memory, 8), 3, 0, 4);
+  const words = new Uint16Array(memory, 2, 3);
+  map.readInto(1, 5, words);
+  assert.equal(Buffer.from(memory).toString(), '..cdefgdefgh');
+  assert.throws(() => map.readInto(0, 7, words), RangeError);
+  const wrong = { message: 'Wrong type arguments to FileMapping.readInto' };
+  assert.throws(() => map.readInto(0, 1, memory), wrong);
+  map.closeMapping();
 });
 
 test('a name stands for one file, wherever it was named from', async () => {

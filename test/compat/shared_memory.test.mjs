@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
+import { SharedMemory } from 'crossmem';
 import Shared from 'crossmem/shared_memory';
 import { keep, onWindows, resultOf, runCode, segmentName, startCode } from '../helpers/fixture.mjs';
+import { startPeer } from '../helpers/win32.mjs';
 
 const host = (name, size = 4096) => keep(new Shared(name, size));
 const client = (name, size = 4096) => keep(new Shared(name, size, false, false));
@@ -136,11 +138,37 @@ test('a second host after one that was killed works, with or without clients', a
     const name = segmentName();
     const child = startCode(`${hosting} say(1); await hear();`, { args: [name] });
     await child.next();
-    if (withClient) client(name);
+    const left = withClient ? client(name) : undefined;
     assert.throws(() => host(name), { code: 'EEXIST' });
     await child.kill();
+    if (onWindows && withClient) {
+      assert.throws(() => host(name), { code: 'EEXIST' });
+      left.close();
+    }
     assert.equal(host(name).data, '');
   }
+});
+
+const onlyOnWindows = { skip: !onWindows && 'names are not those of all programs' };
+const refused = { code: 'EEXIST', message: /^Could not create .*: File exists$/ };
+
+test("a host takes no stranger's name, nor his memory", onlyOnWindows, async () => {
+  for (const persist of ['manual', 'last-close']) {
+    const name = segmentName();
+    const theirs = keep(SharedMemory.create(name, { size: 10, persist }));
+    theirs.write('stranger');
+    assert.throws(() => host(name), refused);
+    const found = keep(SharedMemory.open(name));
+    assert.equal(found.buffer.toString('latin1', 0, 8), 'stranger');
+    SharedMemory.unlink(name);
+  }
+  const name = segmentName();
+  const peer = startPeer();
+  assert.equal(await peer.ask('create-section', '-', name, 4096), 0);
+  assert.equal(await peer.ask('write', 'from-C'), 0);
+  assert.throws(() => host(name), refused);
+  assert.equal(client(name).data, 'from-C');
+  await peer.end();
 });
 
 test('a collected host ends, and close ends at once', async () => {
@@ -162,9 +190,44 @@ test('a collected host ends, and close ends at once', async () => {
   assert.equal(host(name).host, true);
 });
 
+test('however many hosts come and go, one listener waits for the exit', async () => {
+  const listeners = await resultOf(
+    `const Shared = require('crossmem/shared_memory');
+     const before = process.listenerCount('exit');
+     for (let i = 0; i < 20; i++) new Shared(process.argv[1], 100).close();
+     console.log(process.listenerCount('exit') - before);`,
+    { args: [segmentName()] },
+  );
+  assert.equal(listeners, 1);
+});
+
 test('names are any text', () => {
   for (const name of ['a/b c', 'ä €', 'x'.repeat(1000), '']) {
     host(name, 10).data = 'ok';
     assert.equal(client(name, 10).data, 'ok');
   }
+});
+
+test('names are those of Win32', onlyOnWindows, async () => {
+  const peer = startPeer();
+  for (const [space, global] of [
+    ['', false],
+    ['Local\\', false],
+    ['Global\\', false],
+    ['Global\\', true],
+  ]) {
+    const name = `${space}${segmentName()}`;
+    const memory = keep(new Shared(name, 4096, global));
+    assert.equal(memory.id, name);
+    memory.data = 'from-Node';
+    assert.equal(await peer.ask('open-section', name), 0);
+    assert.equal(await peer.ask('read'), 'from-Node');
+    await peer.ask('close-section');
+    assert.equal(keep(new Shared(name, 4096, global, false)).data, 'from-Node');
+  }
+  for (const name of ['Elsewhere\\x', 'Local\\in\\side', 'Global\\', 'x'.repeat(190)]) {
+    assert.match(host(name, 10).id, /^[0-9a-f]{64}$/);
+  }
+  assert.equal(host('x'.repeat(189), 10).id, 'x'.repeat(189));
+  await peer.end();
 });

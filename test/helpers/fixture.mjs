@@ -3,21 +3,19 @@
 import { spawn } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import system from './system.cjs';
 
-export const { onWindows, underWine, openCall, countMappings, cannotCut } = system;
+export const { onWindows, underWine, openCall, addonPath, siblingAddon, countMappings, cannotCut } =
+  system;
 
 /** Options of a test that has no meaning on Windows: it is skipped there, and says why. */
 export const notOnWindows = (reason) => ({ skip: onWindows && reason });
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-export const addonPath = process.env.CROSSMEM_ADDON ?? join(root, 'build/release/crossmem.node');
-/** Another addon of the same build, such as `crash`. */
-export const siblingAddon = (name) => join(dirname(addonPath), `${name}.node`);
 
 export const directory = mkdtempSync(join(tmpdir(), 'crossmem-test-'));
 after(() => {

@@ -102,6 +102,22 @@ test('who holds it twice releases it twice', async () => {
   mutex.close();
 });
 
+test('a mutex that is opened again is still held', async () => {
+  const name = segmentName();
+  for (const verb of ['create', 'open']) {
+    const mutex = makeMutex(name);
+    assert.equal(mutex.wait(0), WAIT_OBJECT_0);
+    mutex[verb](name);
+    const peer = startPeer();
+    assert.equal(await peer.ask('open-mutex', 0, name), 0);
+    assert.equal(await peer.ask('wait', 0, 20), WAIT_TIMEOUT);
+    mutex.release();
+    assert.equal(await peer.ask('wait', 0, 20), WAIT_OBJECT_0);
+    await peer.end();
+    mutex.close();
+  }
+});
+
 test('whoever dies with it abandons it, and that is told once', async () => {
   const name = segmentName();
   const mutex = makeMutex(name);
@@ -162,6 +178,22 @@ test('a worker that ends with it abandons it', async () => {
   await sleep(300); // until it does
   await waiting.terminate();
   mutex.release();
+  mutex.close();
+});
+
+test('the main thread keeps its place in the queue', async () => {
+  const name = segmentName();
+  const mutex = makeMutex(name);
+  const peers = [startPeer(), startPeer()];
+  for (const peer of peers) {
+    assert.equal(await peer.ask('open-mutex', 0, name), 0);
+    assert.equal(await peer.ask('alternate', 0, 150), 0);
+  }
+  for (let round = 0; round < 3; round++) {
+    assert.equal(mutex.wait(3000), WAIT_OBJECT_0, `round ${round}`);
+    mutex.release();
+  }
+  for (const peer of peers) await peer.kill();
   mutex.close();
 });
 

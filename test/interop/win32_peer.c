@@ -36,6 +36,28 @@ static DWORD unmap_section(void) {
   return error_unless(done);
 }
 
+struct Alternation {
+  HANDLE mutex;
+  DWORD hold;
+};
+
+static DWORD WINAPI alternate(void* argument) {
+  const struct Alternation* const one = argument;
+  while (WaitForSingleObject(one->mutex, INFINITE) == WAIT_OBJECT_0) {
+    Sleep(one->hold);
+    ReleaseMutex(one->mutex);
+  }
+  return 0;
+}
+
+/// Another thread takes the mutex again and again, each time for so many milliseconds.
+static DWORD start_alternating(HANDLE mutex, DWORD hold) {
+  static struct Alternation one;
+  one.mutex = mutex;
+  one.hold = hold;
+  return error_unless(CreateThread(NULL, 0, alternate, &one, 0, NULL) != NULL);
+}
+
 static DWORD act(char** words) {
   const char* const verb = words[0];
   HANDLE* const mutex = &mutexes[atoi(words[1]) % kMostMutexes];
@@ -48,6 +70,7 @@ static DWORD act(char** words) {
     return error_unless(*mutex != NULL);
   }
   if (strcmp(verb, "wait") == 0) return WaitForSingleObject(*mutex, (DWORD)atoi(words[2]));
+  if (strcmp(verb, "alternate") == 0) return start_alternating(*mutex, (DWORD)atoi(words[2]));
   if (strcmp(verb, "release") == 0) return error_unless(ReleaseMutex(*mutex));
   if (strcmp(verb, "close-mutex") == 0) return error_unless(CloseHandle(*mutex));
   if (strcmp(verb, "create-section") == 0) {

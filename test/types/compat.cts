@@ -13,6 +13,10 @@ const memory: SharedMemory = new SharedMemory.default('name', 10);
 
 const mapping = new filemap.FileMapping();
 mapping.createMapping(null, 'name', 5);
+mapping.writeBuffer(new Uint8Array(5), 0, 0, 5);
+mapping.readInto(0, 5, new DataView(new ArrayBuffer(5)));
+// @ts-expect-error: text has no bytes
+mapping.writeBuffer('text', 0, 0, 4);
 const waited: number = new filemap.Mutex().wait(filemap.INFINITE);
 
 export = { buffer, item, waited, memory, other };

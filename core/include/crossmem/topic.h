@@ -54,6 +54,11 @@ class Subscription {
   /// Counts the messages of the topic from its beginning: of the one that is received next.
   std::uint64_t next() const noexcept { return next_; }
 
+  /// How many agents sleep for the topic, as far as it can be told; for people.
+  unsigned waiters() const;
+  /// The topic's.
+  View memory() const;
+
  private:
   friend class Topic;
   Subscription(std::shared_ptr<detail::TopicState> state, unsigned cell, std::uint32_t me,

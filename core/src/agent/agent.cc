@@ -44,6 +44,7 @@ struct Agent::State {
   void claim();
   bool try_claim(unsigned index);
   void detach() noexcept;
+  void drop_bell() noexcept;
   void forget() noexcept;
 };
 
@@ -181,9 +182,14 @@ void Agent::State::detach() noexcept {
     row.generation.compare_exchange_strong(generation, generation + 1, std::memory_order_release,
                                            std::memory_order_relaxed);
   os::untie(row.lifeline);
+  // Before the slot is another's: two bells of one slot would take each other's rings.
+  drop_bell();
   lock->release();
+}
+
+void Agent::State::drop_bell() noexcept {
   bell_made.store(false, std::memory_order_relaxed);
-  // Whoever still sleeps on the bell keeps it.
+  // Whoever still sleeps on it keeps it, and wakes before long. Not destroyed with the mutex held.
   std::shared_ptr<os::Bell> silent;
   const std::lock_guard guard(mutex);
   std::swap(silent, bell);

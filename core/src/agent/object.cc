@@ -55,7 +55,7 @@ const char* to_string(Kind kind) noexcept {
 }
 
 /// Throws what is wrong with an object that says `found` of itself.
-void check_identity(std::uint64_t found, std::uint64_t expected, bool any_parameter) {
+void check_identity(std::uint64_t found, std::uint64_t expected, const ObjectSpec& spec) {
   const auto differ = [&](unsigned shift, std::uint64_t mask) {
     return ((found ^ expected) >> shift & mask) != 0;
   };
@@ -70,10 +70,14 @@ void check_identity(std::uint64_t found, std::uint64_t expected, bool any_parame
     throw Error(Errc::foreign,
                 "it was made by another user, in another domain or before the last boot; if nobody "
                 "uses it, fill it with zeroes to make it anew");
-  if (!any_parameter && differ(0, 0xFFFF))
-    throw Error(Errc::invalid_argument, "it was made with another number (" +
-                                            std::to_string(found & 0xFFFF) + ", not " +
-                                            std::to_string(expected & 0xFFFF) + ")");
+  if (spec.parameter && differ(0, 0xFFFF)) {
+    const auto words = [&](std::uint64_t identity) {
+      const auto parameter = static_cast<std::uint16_t>(identity);
+      return spec.describe != nullptr ? spec.describe(parameter) : std::to_string(parameter);
+    };
+    throw Error(Errc::invalid_argument,
+                "it was made with " + words(found) + ", not with " + words(expected));
+  }
 }
 
 /// Never 0.
@@ -112,13 +116,14 @@ void Object::adopt(const ObjectSpec& spec) {
       header_->identity.compare_exchange_strong(found, expected, std::memory_order_acq_rel))
     found = expected;
   if (found == 0) fail(std::errc::no_such_file_or_directory, "open", "there is no object here yet");
-  check_identity(found, expected, !spec.parameter);
+  check_identity(found, expected, spec);
   identity_ = found;
-  outlives_ = spec.outlives;
   if (parameter() < spec.least || parameter() > spec.most)
     throw Error(Errc::corrupt, "no such object has the parameter " + std::to_string(parameter()));
-  if (view_.bytes.size() < size_for(spec, found))
+  size_ = size_for(spec, found);
+  if (view_.bytes.size() < size_)
     throw Error(Errc::corrupt, "the memory is shorter than the object says");
+  outlives_ = spec.outlives;
 }
 
 std::shared_ptr<Object> Object::open(const std::string& name, const ObjectSpec& spec,
@@ -181,7 +186,18 @@ bool Object::unlink(const std::string& name) {
 
 Object::~Object() {
   if (!file_) return;
-  file_->release([this] { return outlives_ == nullptr || !outlives_(*header_); });
+  view_ = {};
+  file_->release([this](const os::File& file) { return removable(file); });
+}
+
+bool Object::removable(const os::File& file) const {
+  // Somebody has cut it: it is of no use.
+  if (os::inspect(file).size < size_) return true;
+  const View view = view_of(file, name_);
+  const auto& header = *reinterpret_cast<const ObjectHeader*>(view.bytes.data());
+  // Of another kind, it is not for this one to judge.
+  if (header.identity.load(std::memory_order_acquire) != identity_) return false;
+  return outlives_ == nullptr || !outlives_(header);
 }
 
 Word Object::me() const {

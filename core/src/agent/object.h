@@ -50,6 +50,8 @@ struct ObjectSpec {
   /// What the parameter may be.
   std::uint16_t least = 0;
   std::uint16_t most = 0xffff;
+  /// What the parameter means, in words.
+  std::string (*describe)(std::uint16_t parameter) = nullptr;
   /// Of its place in memory.
   std::size_t alignment = alignof(ObjectHeader);
   /// Whether one that has a name outlives those who have it open: nobody has, when it is asked.
@@ -102,6 +104,7 @@ class Object {
  private:
   Object(View view, std::shared_ptr<Agent> agent);
   void adopt(const ObjectSpec& spec);
+  bool removable(const os::File& file) const;
 
   Domain& domain_;
   std::shared_ptr<Agent> agent_;
@@ -109,6 +112,7 @@ class Object {
   View view_;
   ObjectHeader* header_;
   std::uint64_t identity_ = 0;
+  std::size_t size_ = 0;
   std::string name_;
   std::string rank_;
   std::uint32_t key_ = 0;

@@ -23,6 +23,7 @@ std::string control_path();
 class ControlFile {
  public:
   using Initialise = std::function<void(std::byte* contents)>;
+  using Removable = std::function<bool(const File& contents)>;
 
   /// Opens the file, or makes it with `size` bytes, which nobody sees before `initialise` has
   /// filled them.
@@ -40,8 +41,9 @@ class ControlFile {
   bool created() const noexcept { return created_; }
 
   /// Closes it. The name goes too, if nobody else has it open and `removable` says so then: nobody
-  /// can open it in between.
-  void release(const std::function<bool()>& removable) noexcept;
+  /// can open it in between. Whoever maps the contents unmaps them before: Windows removes no file
+  /// that is mapped.
+  void release(const Removable& removable) noexcept;
 
   /// Removes the name, whoever has it open. False if there was none.
   static bool unlink(const std::string& name);

@@ -30,6 +30,11 @@ struct MapRequest {
 std::byte* map(const MapRequest& request);
 /// Replaces the pages at `at` by what is asked, in one step for every other thread.
 void map_at(std::byte* at, const MapRequest& request);
+/// Maps a part of what `whole` asked for at `base` anew and protects it: what its pages had become
+/// in this process alone ends. Where no part can be mapped alone, that ends for all of them; they
+/// keep their protection.
+void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte> part,
+                  Protection protection);
 /// Whether a file can be made shorter while it is mapped.
 bool cuts_mapped_files() noexcept;
 /// Replaces pages by private zeroes that can be read and written. False if the kernel refused.

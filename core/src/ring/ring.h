@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "agent/mutex_word.h"
 #include "agent/object.h"
@@ -47,6 +48,10 @@ class Ring {
   /// Of a ring that has room for so many bytes. Throws `Errc::out_of_range` for 0 or more than 1
   /// GiB.
   static std::uint16_t bits_for(std::size_t capacity);
+
+  static std::string describe(unsigned bits) {
+    return "a capacity of " + std::to_string(std::size_t{1} << bits) + " bytes";
+  }
 
   RingHeader& header() const noexcept { return header_; }
   std::size_t capacity() const noexcept { return std::size_t{units_} * kUnit; }

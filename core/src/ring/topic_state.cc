@@ -19,6 +19,12 @@ TopicState::TopicState(std::shared_ptr<Object> opened)
       cells_(reinterpret_cast<SubscriberCell*>(reinterpret_cast<std::byte*>(&object->header()) +
                                                Ring::size(object->parameter() & kBits))) {}
 
+View TopicState::memory() const {
+  View view = object->view();
+  view.bytes = view.bytes.first(size(object->parameter()));
+  return view;
+}
+
 // Relaxed, in all that has the lock: only those who have it change what they look at.
 std::uint64_t TopicState::first() const noexcept {
   return ring.header().first.load(std::memory_order_relaxed);

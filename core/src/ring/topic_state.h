@@ -21,12 +21,17 @@ struct TopicState {
   static std::size_t size(std::uint16_t parameter) noexcept {
     return Ring::size(parameter & kBits) + Topic::kMostSubscriptions * sizeof(SubscriberCell);
   }
+  static std::string describe(std::uint16_t parameter) {
+    return Ring::describe(parameter & kBits) +
+           ((parameter & kOverwrite) != 0 ? " and to overwrite" : " and to wait");
+  }
 
   std::shared_ptr<Object> object;
   Ring ring;
   bool overwrites;
 
   SubscriberCell& cell(unsigned index) const noexcept { return cells_[index]; }
+  View memory() const;
 
   // With the producers' lock.
 

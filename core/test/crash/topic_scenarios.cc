@@ -1,8 +1,8 @@
 // What is done with a topic while being killed: messages stay whole and in order, their numbers
 // exact, and nobody is held up by the dead.
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,24 +21,23 @@ using Window = std::function<void()>;
 using Check = std::function<std::string()>;
 
 constexpr std::size_t kCapacity = 4096;
-/// More than a topic has room for.
-constexpr unsigned kMany = kCapacity / 32 + 10;
+/// Of a message that takes much room, so that few are enough to fill a topic.
+constexpr std::size_t kLong = 1500;
+constexpr unsigned kMany = 4;
 
 Topic open_topic(Stage& stage, WhenFull policy) {
   return Topic::at(stage.memory, Stage::kObjects, kCapacity, policy);
 }
 
-/// A message says the same in every word; which, tells how many there are.
-bool publish(Topic& topic, std::uint32_t number) {
-  const std::vector<std::uint32_t> words(1 + number % 13, number);
-  return topic.publish(std::as_bytes(std::span(words)), 0, Deadline::after(5s));
+/// A message says the same in every byte.
+bool publish(Topic& topic, std::size_t length) {
+  const std::string text(length, static_cast<char>('a' + length % 26));
+  return topic.publish(std::as_bytes(std::span(text)), 0, Deadline::after(5s));
 }
 
 bool is_whole(std::span<const std::byte> bytes) {
-  std::vector<std::uint32_t> words(bytes.size() / sizeof(std::uint32_t));
-  std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(words)).begin());
-  return !words.empty() &&
-         words == std::vector<std::uint32_t>(1 + words.front() % 13, words.front());
+  const std::string text(bytes.size(), static_cast<char>('a' + bytes.size() % 26));
+  return !bytes.empty() && std::memcmp(text.data(), bytes.data(), bytes.size()) == 0;
 }
 
 /// Reads all that there is. Says what is wrong, if anything is.
@@ -57,7 +56,7 @@ Check check_topic(Stage& stage, WhenFull policy) {
   return [topic = open_topic(stage, policy), policy]() mutable -> std::string {
     auto kept = topic.subscribe(From::earliest);
     if (std::string wrong = read_all(kept); !wrong.empty()) return wrong;
-    if (!publish(topic, 1)) return "nobody can publish";
+    if (!publish(topic, 10)) return "nobody can publish";
     Message message;
     if (!kept.try_receive(message) ||
         message.sequence + 1 != static_cast<std::uint32_t>(kept.next()))
@@ -65,14 +64,14 @@ Check check_topic(Stage& stage, WhenFull policy) {
     if (policy == WhenFull::wait) {
       // Nobody else is alive who reads.
       for (unsigned i = 0; i < kMany; ++i) {
-        if (!publish(topic, i)) return "the dead hold the others up";
+        if (!publish(topic, kLong)) return "the dead hold the others up";
         kept.try_receive(message);
       }
       return {};
     }
     const std::uint64_t before = kept.next();
     for (unsigned i = 0; i < kMany; ++i)
-      if (!publish(topic, i)) return "nobody can overwrite";
+      if (!publish(topic, kLong)) return "nobody can overwrite";
     if (!kept.try_receive(message)) return "what overwrote it is not there";
     if (before + kept.lost() + 1 != kept.next()) return "the count of the lost is wrong";
     if (message.sequence + 1 != static_cast<std::uint32_t>(kept.next()))
@@ -87,7 +86,7 @@ Scenario scenario(std::string name, WhenFull policy, unsigned messages,
   return {std::move(name),
           [policy, messages, play](Stage& stage) -> Window {
             auto topic = std::make_shared<Topic>(open_topic(stage, policy));
-            for (unsigned i = 0; i < messages; ++i) publish(*topic, i);
+            for (unsigned i = 0; i < messages; ++i) publish(*topic, kLong);
             return [topic, play] { play(*topic); };
           },
           [policy](Stage& stage) { return check_topic(stage, policy); }};
@@ -97,8 +96,8 @@ Scenario scenario(std::string name, WhenFull policy, unsigned messages,
 
 std::vector<Scenario> topic_scenarios() {
   const auto publish_two = [](Topic& topic) {
-    publish(topic, 3);
-    publish(topic, 12);
+    publish(topic, 30);
+    publish(topic, 1200);
   };
   const auto subscribe_and_read = [](Topic& topic) {
     auto subscription = topic.subscribe(From::earliest);
@@ -114,7 +113,7 @@ std::vector<Scenario> topic_scenarios() {
       scenario("topic: subscribe, be overrun, go on", WhenFull::overwrite, kMany,
                [](Topic& topic) {
                  auto subscription = topic.subscribe(From::earliest);
-                 for (unsigned i = 0; i < 3; ++i) publish(topic, 12);
+                 for (unsigned i = 0; i < 3; ++i) publish(topic, kLong);
                  Message message;
                  subscription.try_receive(message);
                }),

@@ -68,16 +68,6 @@ TEST_F(FaultPosixTest, ProtectedPagesBecomePrivateCopiesUntilProtectedAnew) {
   EXPECT_EQ(load(mapping, 2 * page), std::byte{'x'});
 }
 
-TEST_F(FaultPosixTest, APageThatWasRepairedCanFaultAgain) {
-  auto mapping = MappedFile::open(path, {.access = Access::readwrite});
-  for (std::uint64_t round = 1; round <= 3; ++round) {
-    mapping.protect(Protection::none, {0, page});
-    EXPECT_EQ(load(mapping, 0), std::byte{'x'});
-    EXPECT_EQ(mapping.fault()->count, round);
-    EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
-  }
-}
-
 TEST_F(FaultPosixTest, ARepairedPageStaysWhenItsFileIsTruncated) {
   for (const Access access : {Access::read, Access::readwrite, Access::copy}) {
     const auto file = directory.file("g", std::string(static_cast<std::size_t>(page), 'x'));

@@ -53,6 +53,23 @@ TEST_F(MappedFileWindowsTest, NothingIsMappedBeyondTheEnd) {
       << "its last page is whole";
 }
 
+TEST_F(MappedFileWindowsTest, AFileIsMadeWhereNoLinkLeads) {
+  const auto link = directory.path() / "link";
+  const auto target = directory.path() / "target";
+  constexpr DWORD kAsUser = SYMBOLIC_LINK_FLAG_ALLOW_UNPRIVILEGED_CREATE;
+  const bool made = CreateSymbolicLinkW(link.c_str(), target.c_str(), kAsUser) != 0;
+  const DWORD attributes = GetFileAttributesW(link.c_str());
+  if (!made || attributes == INVALID_FILE_ATTRIBUTES ||
+      (attributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0)
+    GTEST_SKIP() << "no link was made: Wine 8 makes none, Windows wants a privilege";
+  const auto make = [&](Create create) {
+    MappedFile::open(link.string(), {.access = Access::readwrite, .create = create, .size = 100});
+  };
+  EXPECT_CROSSMEM_ERROR(make(Create::exclusive), std::make_error_condition(std::errc::file_exists));
+  EXPECT_THROW(make(Create::if_needed), Error);
+  EXPECT_FALSE(std::filesystem::exists(target));
+}
+
 TEST(ExtendedPath, IsChosenByTheWholePath) {
   EXPECT_EQ(os::extended_path("x"), L"x");
   // With the directory's, it is longer than MAX_PATH.

@@ -6,14 +6,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "child.h"
 #include "crossmem/error.h"
 #include "crossmem/seals.h"
 #include "os/windows/win32.h"
 #include "segments.h"
+#include "session.h"
 #include "temporary.h"
 
 namespace crossmem {
 namespace {
+
+using testing::Child;
 
 std::error_condition posix(std::errc code) { return std::make_error_condition(code); }
 
@@ -60,9 +64,42 @@ TEST_F(SharedMemoryWindowsTest, NothingButMemoryIsOpened) {
 
 TEST_F(SharedMemoryWindowsTest, LivesInTheSessionOrInAllOfThem) {
   const auto memory = SharedMemory::create("Local\\" + name, {.size = 1});
-  EXPECT_EQ(SharedMemory::open("Local\\" + name).size(), 1U);
+  for (const std::string& alias : {name, "Local\\" + name}) {
+    const auto opened = SharedMemory::open(alias);
+    EXPECT_EQ(opened.size(), 1U);
+    EXPECT_EQ(opened.persist(), Persist::last_close);
+    EXPECT_CROSSMEM_ERROR(SharedMemory::create(alias, {.size = 1}), posix(std::errc::file_exists));
+  }
+  const auto all = SharedMemory::list();
+  EXPECT_EQ(std::count_if(all.begin(), all.end(),
+                          [&](const SegmentStatus& status) { return status.name == name; }),
+            1);
   EXPECT_CROSSMEM_ERROR(SharedMemory::create("a\\b", {.size = 1}), Errc::invalid_argument);
   EXPECT_CROSSMEM_ERROR(SharedMemory::create("Local\\", {.size = 1}), Errc::invalid_argument);
+}
+
+TEST_F(SharedMemoryWindowsTest, SessionsAreAmongThemselves) {
+  const auto memory = SharedMemory::create(name, {.size = 100});
+  const auto file = SharedMemory::create(name + "f", {.size = 5, .persist = Persist::manual});
+  Child other(
+      [](const std::string& of_memory) -> int {
+        if (!testing::change_session(0)) return testing::kSessionIsFixed;
+        if (SharedMemory::open(of_memory + "f").size() != 5) return 1;
+        if (SharedMemory::stat(of_memory) || SharedMemory::unlink(of_memory)) return 2;
+        const auto theirs = SharedMemory::create(of_memory, {.size = 200});
+        if (testing::cleans(of_memory) || SharedMemory::open(of_memory).size() != 200) return 3;
+        for (const SegmentStatus& status : SharedMemory::list())
+          if (status.name == of_memory && status.size != 200) return 4;
+        return 0;
+      },
+      name);
+  const int code = other.finish();
+  SharedMemory::unlink(name + "f");
+  if (code == testing::kSessionIsFixed)
+    GTEST_SKIP() << "the kernel says in which session a process is";
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(SharedMemory::open(name).size(), 100U);
+  EXPECT_EQ(SharedMemory::open(name).persist(), Persist::last_close);
 }
 
 // The kernel's object keeps its name, ours is free.
@@ -78,6 +115,39 @@ TEST_F(SharedMemoryWindowsTest, AnUnlinkedNameIsFreeAtOnce) {
   memory.close();
   second.close();
   EXPECT_EQ(SharedMemory::open(name).size(), 300U);
+}
+
+// Numbers are not part of any name.
+TEST_F(SharedMemoryWindowsTest, WhatIsMadeMeanwhileTakesNobodysName) {
+  const auto memory = SharedMemory::create(name, {.size = 100});
+  EXPECT_TRUE(SharedMemory::unlink(name));
+  const auto second = SharedMemory::create(name, {.size = 200});
+  for (const char* const number : {"#1", "-1", ".1", "1"})
+    EXPECT_EQ(SharedMemory::create(name + number, {.size = 300}).size(), 300U);
+}
+
+/// A section of another program's, which has the name that crossmem has given up.
+void expect_others(const std::string& name, const std::wstring& object) {
+  const os::File theirs = os::take_handle(
+      CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, 8192, object.c_str()));
+  EXPECT_EQ(SharedMemory::open(name).size(), 8192U);
+  EXPECT_CROSSMEM_ERROR(SharedMemory::create(name, {.size = 1}), posix(std::errc::file_exists));
+}
+
+TEST_F(SharedMemoryWindowsTest, AnUnlinkedNameIsOtherProgramsWhenItIsClosed) {
+  auto memory = SharedMemory::create(name, {.size = 100});
+  EXPECT_TRUE(SharedMemory::unlink(name));
+  memory.close();
+  expect_others(name, object);
+  Child dead(
+      [](const std::string& of_memory) -> int {
+        const auto theirs = SharedMemory::create(of_memory, {.size = 100});
+        SharedMemory::unlink(of_memory);
+        testing::die();
+      },
+      name);
+  EXPECT_EQ(dead.finish(), -1);
+  expect_others(name, object);
 }
 
 TEST_F(SharedMemoryWindowsTest, NobodyUnlinksWhatOthersMade) {

@@ -54,7 +54,8 @@ class NamedMutex {
   };
 
   /// Blocks this thread until it owns the mutex. Nothing once the deadline has passed, or up to 100
-  /// milliseconds after `interrupt` is raised.
+  /// milliseconds after `interrupt` is raised; for that, a wait with an interrupt goes to the end
+  /// of the kernel's queue as often.
   std::optional<Outcome> wait(Deadline deadline = Deadline::never(),
                               Interrupt* interrupt = nullptr);
   /// The same for many in one call (WaitForMultipleObjects). `any`: the first in the list that is

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -142,11 +143,11 @@ bool leads_to(const std::string& path, const File& file) {
 
 /// Removes a name that nobody has open. False if somebody has, or if there is none.
 bool remove_idle(const std::string& folder, const std::string& name,
-                 const std::function<bool()>& removable) {
+                 const ControlFile::Removable& removable) {
   const File gate = removal_gate(folder);
   const std::string path = folder + name;
   const File file = try_open(path, 0);
-  if (!file || !try_flock(file, LOCK_EX) || !leads_to(path, file) || !removable()) return false;
+  if (!file || !try_flock(file, LOCK_EX) || !leads_to(path, file) || !removable(file)) return false;
   return ::unlink(path.c_str()) == 0;
 }
 
@@ -188,14 +189,14 @@ ControlFile ControlFile::open_or_create(const std::string& name, std::size_t siz
   }
 }
 
-void ControlFile::release(const std::function<bool()>& removable) noexcept {
+void ControlFile::release(const Removable& removable) noexcept {
   if (!hold_) return;
   try {
     // Of those who release at the same time, each lets its own lock go before it asks for all: the
     // last one finds none.
     hold_ = {};
     remove_idle(control_directory(), name_, removable);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // Left to `clean`: there is nobody to tell.
   }
 }
@@ -209,7 +210,7 @@ bool ControlFile::unlink(const std::string& name) {
 }
 
 bool ControlFile::clean(const std::string& name) {
-  return remove_idle(control_directory(), name, [] { return true; });
+  return remove_idle(control_directory(), name, [](const File&) { return true; });
 }
 
 std::vector<std::string> ControlFile::names() {
@@ -220,7 +221,7 @@ std::vector<std::string> ControlFile::names() {
   while (const dirent* const entry = ::readdir(opened.get())) {
     const std::string_view name = entry->d_name;
     if (name.starts_with(kUnfinished))
-      remove_idle(folder, std::string(name), [] { return true; });
+      remove_idle(folder, std::string(name), [](const File&) { return true; });
     else if (name != "." && name != "..")
       names.emplace_back(name);
   }

@@ -56,6 +56,15 @@ std::byte* map(const MapRequest& request) {
 
 void map_at(std::byte* at, const MapRequest& request) { map_with(at, request, MAP_FIXED); }
 
+void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte> part,
+                  Protection protection) {
+  MapRequest request = whole;
+  request.offset += static_cast<std::uint64_t>(part.data() - base);
+  request.length = part.size();
+  request.protection = protection;
+  map_at(part.data(), request);
+}
+
 bool cuts_mapped_files() noexcept { return true; }
 
 bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {

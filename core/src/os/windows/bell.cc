@@ -1,10 +1,10 @@
-// A doorbell is a named event of the session. One thread hears it for all others, each of which
-// sleeps on an event of its own and on the processes that have what it waits for.
+// A doorbell is a named event, of all sessions as the table of agents is. One thread hears it for
+// all others, each of which sleeps on an event of its own and on the processes that have what it
+// waits for.
 #include "os/bell.h"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,10 +18,33 @@ namespace {
 
 using Time = std::chrono::steady_clock::time_point;
 
+/// Sections and links alone take the privilege to create global objects (Win32, "Kernel object
+/// namespaces"), but a sandbox may refuse the rest too.
+constexpr std::array kSpaces{L"Global\\", L"Local\\"};
+
 std::wstring name_of(unsigned slot) {
-  static const std::wstring prefix =
-      L"Local\\crossmem-" + user_sid() + widen(domain_suffix()) + L"-bell-";
+  static const std::wstring prefix = L"crossmem-" + user_sid() + widen(domain_suffix()) + L"-bell-";
   return prefix + std::to_wstring(slot);
+}
+
+/// No file, and the last error, if there can be none.
+File make_event(unsigned slot) {
+  OwnerOnly security;
+  for (const std::wstring space : kSpaces)
+    // Reset by the listener's wait.
+    if (File made = take_handle(
+            CreateEventW(security.attributes(), FALSE, FALSE, (space + name_of(slot)).c_str())))
+      return made;
+  return {};
+}
+
+/// Whoever listens was given one of them.
+File find_event(unsigned slot) {
+  for (const std::wstring space : kSpaces)
+    if (File found =
+            take_handle(OpenEventW(EVENT_MODIFY_STATE, FALSE, (space + name_of(slot)).c_str())))
+      return found;
+  return {};
 }
 
 /// Of this thread. No file if none can be made.
@@ -40,23 +63,22 @@ DWORD milliseconds_to(Time until) noexcept {
 
 struct Bell::Ear {
   explicit Ear(unsigned slot) {
-    OwnerOnly security;
-    // Reset by the listener's wait.
-    event = take_handle(CreateEventW(security.attributes(), FALSE, FALSE, name_of(slot).c_str()));
-    if (!event) throw_last("CreateEvent");
+    event = make_event(slot);
+    if (!event || !stop) throw_last("CreateEvent");
     listener = std::thread([this] { listen(); });
   }
   ~Ear() {
-    ending.store(true, std::memory_order_relaxed);  // ordered by the event
-    SetEvent(handle_of(event));
+    SetEvent(handle_of(stop));
     listener.join();
   }
   Ear(const Ear&) = delete;
   Ear& operator=(const Ear&) = delete;
 
   void listen() {
-    while (!ending.load(std::memory_order_relaxed)) {
-      if (WaitForSingleObject(handle_of(event), INFINITE) != WAIT_OBJECT_0) return;
+    // The bell is named: somebody else may listen to it, or ring it, as it ends.
+    const std::array awaited{handle_of(stop), handle_of(event)};
+    while (WaitForMultipleObjects(awaited.size(), awaited.data(), FALSE, INFINITE) ==
+           WAIT_OBJECT_0 + 1) {
       const std::lock_guard lock(mutex);
       ++rings;
       for (const HANDLE sleeper : sleepers) SetEvent(sleeper);
@@ -64,10 +86,10 @@ struct Bell::Ear {
   }
 
   File event;
+  const File stop = take_handle(CreateEventW(nullptr, TRUE, FALSE, nullptr));
   std::mutex mutex;  ///< Of what follows.
   std::uint32_t rings = 0;
   std::vector<HANDLE> sleepers;
-  std::atomic<bool> ending{false};
   std::thread listener;
 };
 
@@ -108,8 +130,7 @@ void Bell::sleep(std::uint32_t ticket, std::span<const std::uint32_t> processes,
 
 void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {
   try {
-    const File event = take_handle(OpenEventW(EVENT_MODIFY_STATE, FALSE, name_of(slot).c_str()));
-    if (event) SetEvent(handle_of(event));
+    if (const File event = find_event(slot)) SetEvent(handle_of(event));
   } catch (const std::exception&) {
     // It will look by itself before long.
   }

@@ -3,9 +3,11 @@
 
 #include <shlobj.h>
 
+#include "crossmem/windows/control_directory.h"
 #include "hash.h"
 #include "os/portable/control_domain.h"
-#include "os/windows/security.h"
+#include "os/windows/boot_directory.h"
+#include "os/windows/win32.h"
 
 namespace crossmem::os {
 namespace {
@@ -27,22 +29,8 @@ std::wstring local_data() {
   return text;
 }
 
-void make_directory(const std::wstring& path) {
-  OwnerOnly security;
-  if (CreateDirectoryW(path.c_str(), security.attributes()) == 0 &&
-      GetLastError() != ERROR_ALREADY_EXISTS)
-    throw_last("CreateDirectory");
-}
-
 std::wstring make_control_directory() {
-  const std::wstring parent = local_data() + L"\\crossmem";
-  make_directory(parent);
-  const std::wstring path = parent + L"\\control" + widen(domain_suffix());
-  make_directory(path);
-  const DWORD attributes = GetFileAttributesW(path.c_str());
-  if ((attributes & FILE_ATTRIBUTE_DIRECTORY) == 0 ||
-      (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
-    throw Error(Errc::foreign, "'" + narrow(path) + "' must be a directory, and no link to one");
+  const std::wstring path = boot_directory(local_data() + L"\\crossmem", widen(domain_suffix()));
   // So that a file's name may be as long as any.
   return L"\\\\?\\" + path + L"\\";
 }
@@ -98,3 +86,5 @@ std::string decode_name(const std::wstring& file) {
 }
 
 }  // namespace crossmem::os
+
+std::string crossmem::windows::control_directory() { return os::narrow(os::control_directory()); }

@@ -1,13 +1,12 @@
-// Where the control files are, how a name becomes one of a file there, and gates.
+// Where the control files are, and how a name becomes one of a file there.
 #pragma once
 
 #include <string>
 
-#include "os/file.h"
-
 namespace crossmem::os {
 
-/// With a '\' at its end. Made if there is none. Throws `Error`.
+/// With a '\' at its end. Made if there is none. Throws `Error`. As memory elsewhere, what is there
+/// does not outlive the system.
 const std::wstring& control_directory();
 
 /// Names differ where files would not (case, reserved names, characters that files cannot have), so
@@ -16,9 +15,5 @@ const std::wstring& control_directory();
 std::wstring encode_name(const std::string& name);
 /// Empty for what `encode_name` has not made, or cannot undo.
 std::string decode_name(const std::wstring& file);
-
-/// For whoever has it, others wait: it is open as long as the file. EBUSY after two seconds. `file`
-/// begins with a '+', which no encoded name does.
-File control_gate(const std::wstring& file);
 
 }  // namespace crossmem::os

@@ -6,30 +6,16 @@
 // one of a view, so zeroes take the place of all of it.
 #include "os/faults.h"
 
-#include <atomic>
-
 #include "fault_table.h"
 #include "os/mapping.h"
+#include "os/windows/repair_lock.h"
+#include "os/windows/view.h"
 #include "os/windows/win32.h"
 
 namespace crossmem::os {
 namespace {
 
 HANDLE g_notice = nullptr;  ///< Set to wake the notice thread.
-
-/// Serialises repairs, which are a few system calls long. Acquire/release order the repair list
-/// between holders.
-std::atomic<bool> g_repairing{false};
-
-class RepairLock {
- public:
-  RepairLock() noexcept {
-    while (g_repairing.exchange(true, std::memory_order_acquire)) SwitchToThread();
-  }
-  ~RepairLock() { g_repairing.store(false, std::memory_order_release); }
-  RepairLock(const RepairLock&) = delete;
-  RepairLock& operator=(const RepairLock&) = delete;
-};
 
 MEMORY_BASIC_INFORMATION query(const std::byte* page) noexcept {
   MEMORY_BASIC_INFORMATION info{};
@@ -48,7 +34,8 @@ FaultKind why_unreadable(const FaultSlot& slot, std::uintptr_t page) noexcept {
                                                              : FaultKind::io_error;
 }
 
-/// To the kernel, a page that cannot be read is an error.
+/// To the kernel, a page that cannot be read is an error; not so under Wine, if it is only
+/// protected.
 bool can_be_read(const std::byte* page) noexcept {
   std::byte first{};
   return ReadProcessMemory(GetCurrentProcess(), page, &first, 1, nullptr) != 0;
@@ -57,8 +44,7 @@ bool can_be_read(const std::byte* page) noexcept {
 bool make_zeroes(const FaultSlot& slot, const MEMORY_BASIC_INFORMATION& info) noexcept {
   auto* const view = static_cast<std::byte*>(info.AllocationBase);
   const auto end = slot.end.load(std::memory_order_relaxed);
-  return info.Type == MEM_MAPPED &&
-         replace_with_zeroes(view, end - reinterpret_cast<std::uintptr_t>(view));
+  return info.Type == MEM_MAPPED && put_zeroes(view, end - reinterpret_cast<std::uintptr_t>(view));
 }
 
 /// Makes the page one that can be read and written. Under the lock.
@@ -76,7 +62,15 @@ bool repair_page(FaultSlot& slot, std::uintptr_t address, const MEMORY_BASIC_INF
 constexpr DWORD kWritable =
     PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
 
-bool repair(std::uintptr_t address) noexcept {
+/// Whether the access that failed can be made by now: another thread has repaired the page, allowed
+/// the access, or put a new view here. Under the lock.
+bool is_possible(const MEMORY_BASIC_INFORMATION& info, bool is_store,
+                 const std::byte* page) noexcept {
+  const bool allowed = is_store ? (info.Protect & kWritable) != 0 : info.Protect != PAGE_NOACCESS;
+  return allowed && can_be_read(page);
+}
+
+bool repair(std::uintptr_t address, bool is_store) noexcept {
   FaultSlot* const slot = fault_table::find(address);
   if (slot == nullptr) return false;
   const std::uintptr_t begin = address & ~(page_size() - 1);
@@ -84,19 +78,11 @@ bool repair(std::uintptr_t address) noexcept {
   {
     const RepairLock lock;
     const MEMORY_BASIC_INFORMATION info = query(reinterpret_cast<std::byte*>(begin));
-    // Another thread has freed the range and is about to replace it.
-    if (info.State == MEM_FREE) {
-      SwitchToThread();
-      return true;
-    }
-    // Zeroes that had no room yet.
+    // Zeroes that have no room yet.
     if (info.State == MEM_RESERVE)
       return VirtualAlloc(reinterpret_cast<void*>(begin), page_size(), MEM_COMMIT,
                           PAGE_READWRITE) != nullptr;
-    // Another thread has repaired it, or allowed the access.
-    const bool is_whole =
-        (info.Protect & kWritable) != 0 && can_be_read(reinterpret_cast<std::byte*>(begin));
-    if (is_whole || fault_table::repaired(*slot, begin)) return true;
+    if (is_possible(info, is_store, reinterpret_cast<std::byte*>(begin))) return true;
     FaultKind kind{};
     if (!repair_page(*slot, begin, info, kind)) return false;
     wake = fault_table::record(*slot, begin, kind);
@@ -112,7 +98,8 @@ LONG CALLBACK on_exception(EXCEPTION_POINTERS* exception) {
       record.NumberParameters < 2 || record.ExceptionInformation[0] == EXCEPTION_EXECUTE_FAULT)
     return EXCEPTION_CONTINUE_SEARCH;
   const DWORD error = GetLastError();
-  const bool repaired = repair(record.ExceptionInformation[1]);
+  const bool repaired = repair(record.ExceptionInformation[1],
+                               record.ExceptionInformation[0] == EXCEPTION_WRITE_FAULT);
   SetLastError(error);
   return repaired ? EXCEPTION_CONTINUE_EXECUTION : EXCEPTION_CONTINUE_SEARCH;
 }

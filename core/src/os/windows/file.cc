@@ -1,10 +1,9 @@
 // Files by CreateFile and its family.
 #include "os/file.h"
 
-#include <io.h>
-
 #include <cerrno>
 
+#include "os/windows/descriptor.h"
 #include "os/windows/section.h"
 #include "os/windows/win32.h"
 
@@ -15,19 +14,16 @@ namespace {
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
 File open_with(const std::string& path, bool writable, DWORD disposition) {
-  // Backup semantics: directories are opened too, and then refused by what they are.
-  File file = take_handle(CreateFileW(
-      extended_path(path).c_str(), writable ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ,
-      kShareAll, nullptr, disposition, FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+  // Backup semantics: directories are opened too, and then refused by what they are. What is made
+  // is not what a link leads to, as O_EXCL has it.
+  const DWORD flags = disposition == CREATE_NEW
+                          ? FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT
+                          : FILE_FLAG_BACKUP_SEMANTICS;
+  File file = take_handle(CreateFileW(extended_path(path).c_str(),
+                                      writable ? GENERIC_READ | GENERIC_WRITE : GENERIC_READ,
+                                      kShareAll, nullptr, disposition, flags, nullptr));
   if (!file) throw_last("CreateFile");
   return file;
-}
-
-void set_end(const File& file, std::uint64_t size, const char* call) {
-  FILE_END_OF_FILE_INFO end{};
-  end.EndOfFile.QuadPart = static_cast<LONGLONG>(size);
-  if (SetFileInformationByHandle(handle_of(file), FileEndOfFileInfo, &end, sizeof(end)) == 0)
-    throw_last(call);
 }
 
 /// What a descriptor of the host's C runtime stands for: Node has one of its own.
@@ -36,8 +32,7 @@ HANDLE handle_of_descriptor(int descriptor) noexcept {
   static const auto of_node = reinterpret_cast<GetHandle>(
       reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(nullptr), "uv_get_osfhandle")));
   if (descriptor < 0) return INVALID_HANDLE_VALUE;
-  return of_node != nullptr ? of_node(descriptor)
-                            : reinterpret_cast<HANDLE>(_get_osfhandle(descriptor));
+  return of_node != nullptr ? of_node(descriptor) : handle_in_runtime(descriptor);
 }
 
 File duplicate_handle(HANDLE handle) {
@@ -72,7 +67,10 @@ void remove_file(const std::string& path) noexcept {
 
 File duplicate(int descriptor) {
   const HANDLE handle = handle_of_descriptor(descriptor);
-  if (handle == INVALID_HANDLE_VALUE || handle == nullptr) throw_errno(EBADF, "uv_get_osfhandle");
+  // Of a program without a console: 0, 1 and 2 stand for nothing (_get_osfhandle).
+  const auto nothing = reinterpret_cast<HANDLE>(std::intptr_t{-2});
+  if (handle == INVALID_HANDLE_VALUE || handle == nothing || handle == nullptr)
+    throw_errno(EBADF, "uv_get_osfhandle");
   return duplicate_handle(handle);
 }
 
@@ -102,8 +100,14 @@ std::uint64_t identity(std::intptr_t handle) {
 }
 
 void allocate(const File& file, std::uint64_t /*from*/, std::uint64_t to) {
-  // NTFS takes the clusters at once; only files that were made sparse stay so.
-  set_end(file, to, "SetEndOfFile");
+  // Not by SetEndOfFile, which cuts what another process has made longer meanwhile. A section that
+  // is larger than its file "increases" the file, and is ERROR_DISK_FULL if there is no room
+  // (CreateFileMapping, "Remarks"). NTFS takes the clusters at once; only files that were made
+  // sparse stay so.
+  const Halves size = halves_of(to);
+  const File section = take_handle(
+      CreateFileMappingW(handle_of(file), nullptr, PAGE_READWRITE, size.high, size.low, nullptr));
+  if (!section) throw_last("CreateFileMapping");
 }
 
 void allocate_memory(const File& file, std::uint64_t size) { allocate(file, 0, size); }
@@ -111,7 +115,10 @@ void allocate_memory(const File& file, std::uint64_t size) { allocate(file, 0, s
 void truncate(const File& file, std::uint64_t size) {
   if (is_section(file))
     throw Error(Errc::unsupported, "memory of the page file keeps its size on Windows");
-  set_end(file, size, "SetEndOfFile");
+  FILE_END_OF_FILE_INFO end{};
+  end.EndOfFile.QuadPart = static_cast<LONGLONG>(size);
+  if (SetFileInformationByHandle(handle_of(file), FileEndOfFileInfo, &end, sizeof(end)) == 0)
+    throw_last("SetEndOfFile");
 }
 
 void grow_file(const File& file, std::uint64_t from, std::uint64_t to) {

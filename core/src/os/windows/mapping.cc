@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <vector>
 
+#include "os/windows/call_again.h"
+#include "os/windows/repair_lock.h"
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
 
@@ -37,6 +40,26 @@ DWORD page_protection(Protection protection, bool copies) noexcept {
       return copies ? PAGE_EXECUTE_WRITECOPY : PAGE_EXECUTE_READWRITE;
   }
   return PAGE_NOACCESS;
+}
+
+/// Pages side by side that may be used in the same way.
+struct Run {
+  std::byte* begin;
+  std::size_t length;
+  DWORD protection;
+};
+
+/// Of a view; none of zeroes that have taken its place, whose protection was nobody's choice.
+std::vector<Run> protections(std::byte* base, std::size_t length) {
+  std::vector<Run> runs;
+  for (std::size_t done = 0; done < length;) {
+    const MEMORY_BASIC_INFORMATION info = query(base + done);
+    if (info.Type != MEM_MAPPED) return {};
+    const std::size_t here = std::min<std::size_t>(info.RegionSize, length - done);
+    runs.push_back({base + done, here, info.Protect});
+    done += here;
+  }
+  return runs;
 }
 
 void grow_working_set(std::size_t bytes) noexcept {
@@ -72,6 +95,7 @@ std::byte* map(const MapRequest& request) {
 void map_at(std::byte* at, const MapRequest& request) {
   // So that what can fail fails before.
   unmap(map(request), request.length);
+  const RepairLock lock;
   unmap(at, request.length);
   try {
     map_view(request, at);
@@ -81,12 +105,28 @@ void map_at(std::byte* at, const MapRequest& request) {
   }
 }
 
+void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte> part,
+                  Protection protection) {
+  const std::vector<Run> before = protections(base, whole.length);
+  map_at(base, whole);
+  for (const Run& run : before) {
+    // Refused for what had become a private copy of a view for loads: it is read-only again.
+    DWORD fresh = 0;
+    VirtualProtect(run.begin, run.length, run.protection, &fresh);
+  }
+  protect(part.data(), part.size(), protection);
+}
+
 bool cuts_mapped_files() noexcept { return false; }
 
 bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
+  const RepairLock lock;
+  return put_zeroes(at, length);
+}
+
+bool put_zeroes(std::byte* at, std::size_t length) noexcept {
   if (query(at).Type == MEM_PRIVATE)
-    return VirtualFree(at, length, MEM_DECOMMIT) != 0 &&
-           VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE) != nullptr;
+    return VirtualFree(at, length, MEM_DECOMMIT) != 0 && give_room(at, length);
   if (UnmapViewOfFile(at) == 0) return false;
   take_freed_range(at, length);
   return true;
@@ -120,7 +160,9 @@ void protect(std::byte* at, std::size_t length, Protection protection) {
 }
 
 void flush(std::byte* at, std::size_t length) {
-  if (query(at).Type == MEM_MAPPED && FlushViewOfFile(at, length) == 0)
+  if (query(at).Type != MEM_MAPPED) return;
+  // ERROR_LOCK_VIOLATION: the system itself writes the same pages at this moment.
+  if (!call_again_while(ERROR_LOCK_VIOLATION, [&] { return FlushViewOfFile(at, length) != 0; }))
     throw_last("FlushViewOfFile");
 }
 

@@ -5,13 +5,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 #include "crossmem/error.h"
 #include "os/control.h"
 #include "os/exit_guard.h"
 #include "os/mapping.h"
-#include "os/windows/control_directory.h"
+#include "os/windows/control_names.h"
 #include "os/windows/section.h"
 
 namespace crossmem::os {
@@ -19,23 +20,55 @@ namespace {
 
 constexpr std::string_view kSection = "section.";
 constexpr std::string_view kFile = "file.";
-/// Of a section whose name is gone, while somebody still has it: the kernel's object keeps its own.
+/// Of a section whose name is gone: the kernel's object keeps its own for as long as it is held.
 constexpr std::string_view kUnlinked = "unlinked.";
 
-std::string control_name(std::string_view kind, const std::string& name) {
-  return std::string(kind) + name;
-}
+constexpr std::string_view kLocal = "Local\\";
+constexpr std::string_view kGlobal = "Global\\";
 
-/// The name of the kernel object: of this session, unless it says otherwise. Those that are made
-/// while a section without a name still has the first one are numbered.
-std::wstring object_name(const std::string& name, std::uint64_t number = 0) {
-  const bool has_space = name.starts_with("Local\\") || name.starts_with("Global\\");
-  const std::size_t rest = has_space ? name.find('\\') + 1 : 0;
-  if (rest == name.size() || name.find('\\', rest) != std::string::npos)
+bool is_global(std::string_view name) noexcept { return name.starts_with(kGlobal); }
+
+/// Checked, and written in one way: what says nothing is of this session, as what says `Local\`.
+std::string plain_name(const std::string& given) {
+  const std::size_t space = given.starts_with(kLocal) ? kLocal.size() : 0;
+  const std::size_t rest = is_global(given) ? kGlobal.size() : space;
+  if (rest == given.size() || given.find('\\', rest) != std::string::npos)
     throw Error(Errc::invalid_argument,
                 "a name on Windows has no '\\', but after 'Local' or 'Global' at its begin");
-  std::wstring object = widen(has_space ? name : "Local\\" + name);
-  if (number != 0) object += L"#" + std::to_wstring(number);
+  return given.substr(space);
+}
+
+/// As a part of names. A user may have several: the desktop, a service, a remote desktop.
+std::string session() {
+  DWORD number = 0;
+  if (ProcessIdToSessionId(GetCurrentProcessId(), &number) == 0) throw_last("ProcessIdToSessionId");
+  return std::to_string(number) + '.';
+}
+
+/// Whether two sessions of a user have one each. Files are the user's.
+bool is_of_session(std::string_view kind, std::string_view name) {
+  return kind != kFile && !is_global(name);
+}
+
+std::string control_name(std::string_view kind, const std::string& name) {
+  return std::string(kind) + (is_of_session(kind, name) ? session() : "") + name;
+}
+
+/// The other way. Nothing for what is of another kind, or of another session.
+std::optional<std::string> name_of(std::string_view kind, const std::string& control) {
+  if (!control.starts_with(kind)) return std::nullopt;
+  std::string name = control.substr(kind.size());
+  if (!is_of_session(kind, name)) return name;
+  const std::string own = session();
+  if (!name.starts_with(own)) return std::nullopt;
+  return name.substr(own.size());
+}
+
+/// The name of the kernel object. Those that are made while a section without a name still has the
+/// first one are numbered, after a '/', which no name of crossmem has.
+std::wstring object_name(const std::string& name, std::uint64_t number = 0) {
+  std::wstring object = widen(is_global(name) ? name : std::string(kLocal) + name);
+  if (number != 0) object += L"/" + std::to_wstring(number);
   return object;
 }
 
@@ -55,30 +88,40 @@ Note read_note(const ControlFile& control) {
   return note;
 }
 
-ControlFile write_note(std::string_view kind, const std::string& name, const Note& note) {
-  return ControlFile::open_or_create(control_name(kind, name), sizeof(note),
+ControlFile write_note(const std::string& name, const Note& note) {
+  return ControlFile::open_or_create(control_name(kSection, name), sizeof(note),
                                      [&](std::byte* at) { std::memcpy(at, &note, sizeof(note)); });
 }
 
 /// Gives up what tells of a section. It goes with the section, not before: who finds a section
 /// alone takes it for another program's.
 void give_up(ControlFile& control, const std::wstring& object) noexcept {
-  control.release([&object] { return !open_section(object, false); });
+  control.release([&object](const File&) { return !open_section(object, false); });
 }
+
+/// Whether the first object of this name is one whose name is gone, by the file that its holders
+/// have. Of those who died it is removed.
+bool is_unlinked(const std::string& name) { return is_held(control_name(kUnlinked, name)); }
 
 /// A hold on a section: first the section goes, then, if nobody else has it, what tells of it.
 struct Held {
-  Held(File opened, ControlFile noted, std::wstring object)
-      : section(std::move(opened)), control(std::move(noted)), name(std::move(object)) {
-    last_act.emplace([this] {
+  Held(File opened, ControlFile noted, std::string of, std::uint64_t numbered)
+      : section(std::move(opened)), control(std::move(noted)), name(std::move(of)) {
+    last_act.emplace([this, numbered] {
       section = {};
-      give_up(control, name);
+      try {
+        give_up(control, object_name(name, numbered));
+        // What tells of it may have become that since.
+        if (numbered == 0) is_unlinked(name);
+      } catch (const std::exception&) {
+        // Left to `clean`: there is nobody to tell.
+      }
     });
   }
 
   File section;
   ControlFile control;
-  std::wstring name;
+  std::string name;
   std::optional<ExitGuard> last_act = std::nullopt;
 };
 
@@ -89,10 +132,6 @@ struct Found {
   Note note;
   File section;
 };
-
-bool is_unlinked(const std::string& name) {
-  return ControlFile::open(control_name(kUnlinked, name)).has_value();
-}
 
 /// A section that nothing tells of. What tells of ours is there before it and goes after it.
 File others_section(const std::string& name, bool writable) {
@@ -127,7 +166,7 @@ Attachment hold(Found found, const std::string& name) {
     return {std::make_shared<const File>(std::move(found.section)), found.note.size,
             Persist::manual};
   const auto held = std::make_shared<Held>(std::move(found.section), std::move(*found.control),
-                                           object_name(name, found.note.number));
+                                           name, found.note.number);
   return {{held, &held->section}, found.note.size, Persist::last_close};
 }
 
@@ -147,15 +186,14 @@ std::uint64_t free_number(const std::string& name) {
 Found make_section(const std::string& name, std::uint64_t size) {
   const Note note{.size = size, .number = free_number(name)};
   ControlFile::unlink(control_name(kSection, name));  // of those who died
-  if (note.number == 0) ControlFile::unlink(control_name(kUnlinked, name));
   const std::wstring object = object_name(name, note.number);
-  Found made{.control = write_note(kSection, name, note), .note = note, .section = {}};
+  Found made{.control = write_note(name, note), .note = note, .section = {}};
   try {
     made.section = create_section(object, size);
     // Another program was quicker.
     if (!made.section) throw_errno(EEXIST, "CreateFileMapping");
   } catch (const Error&) {
-    made.control->release([] { return true; });
+    made.control->release([](const File&) { return true; });
     throw;
   }
   return made;
@@ -180,8 +218,8 @@ bool has_file(const std::string& name) {
 
 }  // namespace
 
-Attachment create_segment(const std::string& name, const NewSegment& segment) {
-  object_name(name);
+Attachment create_segment(const std::string& given, const NewSegment& segment) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
   if (has_file(name)) throw_errno(EEXIST, "CreateFile");
   if (find_section(name, false).section) throw_errno(EEXIST, "CreateFileMapping");
@@ -189,9 +227,9 @@ Attachment create_segment(const std::string& name, const NewSegment& segment) {
   return hold(make_section(name, segment.size), name);
 }
 
-std::optional<Attachment> open_segment(const std::string& name, bool writable,
+std::optional<Attachment> open_segment(const std::string& given, bool writable,
                                        bool /*allow_foreign*/) {
-  object_name(name);
+  const std::string name = plain_name(given);
   if (auto file = ControlFile::open(control_name(kFile, name)))
     return file_attachment(std::move(*file));
   Found found = find_section(name, writable);
@@ -200,26 +238,27 @@ std::optional<Attachment> open_segment(const std::string& name, bool writable,
   return std::nullopt;
 }
 
-bool unlink_segment(const std::string& name) {
-  object_name(name);
+bool unlink_segment(const std::string& given) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
   if (ControlFile::unlink(control_name(kFile, name))) return true;
   const Found found = find_section(name, false);
   if (found.section && !found.control)
     throw Error(Errc::unsupported, "another program has made this, and Windows removes its name");
-  // The kernel's object keeps its name for as long as somebody has it.
-  if (found.section && found.note.number == 0) write_note(kUnlinked, name, {});
+  // Those who have it hold the file, under whichever name: it goes with the last of them.
+  if (found.section && found.note.number == 0)
+    return rename_control(control_name(kSection, name), control_name(kUnlinked, name));
   return ControlFile::unlink(control_name(kSection, name));
 }
 
-std::optional<SegmentStatus> inspect_segment(const std::string& name) {
-  SegmentStatus status{.name = name,
+std::optional<SegmentStatus> inspect_segment(const std::string& given) {
+  const std::string name = plain_name(given);
+  SegmentStatus status{.name = given,
                        .size = 0,
                        .mode = 0600,
                        .owner = 0,
                        .persist = Persist::manual,
                        .attached = std::nullopt};
-  object_name(name);
   if (const auto file = ControlFile::open(control_name(kFile, name))) {
     status.size = inspect(file->file()).size;
     return status;
@@ -239,19 +278,20 @@ std::vector<std::string> segment_names() {
   std::vector<std::string> names;
   for (const std::string& control : ControlFile::names()) {
     for (const std::string_view kind : {kSection, kFile})
-      if (control.starts_with(kind)) names.push_back(control.substr(kind.size()));
-    // Its section has gone since.
-    if (control.starts_with(kUnlinked) &&
-        !open_section(object_name(control.substr(kUnlinked.size())), false))
-      ControlFile::clean(control);
+      if (auto name = name_of(kind, control)) names.push_back(std::move(*name));
+    if (const auto unlinked = name_of(kUnlinked, control)) is_unlinked(*unlinked);
   }
   return names;
 }
 
-bool clean_segment(const std::string& name) {
+bool clean_segment(const std::string& given) {
+  const std::string name = plain_name(given);
   const File gate = naming_gate();
-  const Found found = find_section(name, false);
-  return !found.section && found.control && ControlFile::unlink(control_name(kSection, name));
+  Found found = find_section(name, false);
+  if (found.section || !found.control) return false;
+  // What others hold tells of a section that is just going.
+  found.control.reset();
+  return ControlFile::clean(control_name(kSection, name));
 }
 
 File unnamed_segment(std::uint64_t size) { return create_section({}, size); }

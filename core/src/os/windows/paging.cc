@@ -4,6 +4,7 @@
 #include <psapi.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "os/mapping.h"
@@ -39,6 +40,31 @@ void prefetch(std::byte* at, std::size_t length) noexcept {
   if (call != nullptr) call(GetCurrentProcess(), 1, &range, 0);
 }
 
+/// Calls `visit` with each page and what the working set has of it.
+template <typename Visit>
+void visit_pages(std::byte* at, std::size_t length, const Visit& visit) {
+  constexpr std::size_t kBatch = 4096;
+  std::vector<PSAPI_WORKING_SET_EX_INFORMATION> batch;
+  const std::size_t count = length / page_size();
+  for (std::size_t first = 0; first < count; first += kBatch) {
+    batch.assign(std::min(kBatch, count - first), {});
+    for (std::size_t i = 0; i < batch.size(); ++i)
+      batch[i].VirtualAddress = at + (first + i) * page_size();
+    if (K32QueryWorkingSetEx(GetCurrentProcess(), batch.data(),
+                             static_cast<DWORD>(batch.size() * sizeof(batch.front()))) == 0)
+      throw_last("QueryWorkingSetEx");
+    for (std::size_t i = 0; i < batch.size(); ++i) visit(first + i, batch[i].VirtualAttributes);
+  }
+}
+
+/// As `madvise(2)` refuses them. VirtualUnlock would give up what `lock` keeps in RAM.
+void refuse_locked(std::byte* at, std::size_t length) {
+  visit_pages(at, length, [](std::size_t, const PSAPI_WORKING_SET_EX_BLOCK& page) {
+    if (page.Valid != 0 && page.Locked != 0)
+      throw_errno(EINVAL, "VirtualUnlock", "pages of the range are locked; unlock() them first");
+  });
+}
+
 /// Out of the working set: "if the pages are not locked, VirtualUnlock removes them from it".
 void trim(std::byte* at, std::size_t length) noexcept { VirtualUnlock(at, length); }
 
@@ -65,9 +91,11 @@ void advise(std::byte* at, std::size_t length, Advice advice) {
       break;
     case Advice::dontneed:
     case Advice::pageout:
+      refuse_locked(at, length);
       trim(at, length);
       break;
     case Advice::free:
+      refuse_locked(at, length);
       forget(at, length);
       break;
     case Advice::populate_read:
@@ -90,19 +118,9 @@ void populate(std::byte* at, std::size_t length) {
 }
 
 void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages) {
-  constexpr std::size_t kBatch = 4096;
-  std::vector<PSAPI_WORKING_SET_EX_INFORMATION> batch;
-  const std::size_t count = length / page_size();
-  for (std::size_t first = 0; first < count; first += kBatch) {
-    batch.assign(std::min(kBatch, count - first), {});
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      batch[i].VirtualAddress = at + (first + i) * page_size();
-    if (K32QueryWorkingSetEx(GetCurrentProcess(), batch.data(),
-                             static_cast<DWORD>(batch.size() * sizeof(batch.front()))) == 0)
-      throw_last("QueryWorkingSetEx");
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      pages[first + i] = batch[i].VirtualAttributes.Valid != 0 ? 1 : 0;
-  }
+  visit_pages(at, length, [&](std::size_t i, const PSAPI_WORKING_SET_EX_BLOCK& page) {
+    pages[i] = page.Valid != 0 ? 1 : 0;
+  });
 }
 
 }  // namespace os

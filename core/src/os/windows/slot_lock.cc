@@ -3,7 +3,7 @@
 
 #include "os/windows/byte_lock.h"
 #include "os/windows/control_directory.h"
-#include "os/windows/security.h"
+#include "os/windows/held_file.h"
 
 namespace crossmem::os {
 namespace {
@@ -12,11 +12,7 @@ ByteRange byte_of(unsigned slot) noexcept { return {slot, 1}; }
 
 /// Not the table itself: it cannot be opened by its handle everywhere (Wine 8 has no ReOpenFile).
 File open_slots() {
-  OwnerOnly security;
-  File slots = take_handle(
-      CreateFileW((control_directory() + L"+slots").c_str(), GENERIC_READ | GENERIC_WRITE,
-                  FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, security.attributes(),
-                  OPEN_ALWAYS, FILE_ATTRIBUTE_TEMPORARY | FILE_FLAG_OPEN_REPARSE_POINT, nullptr));
+  File slots = open_patiently(control_directory() + L"+slots", OPEN_ALWAYS);
   if (!slots) throw_last("CreateFile");
   return slots;
 }

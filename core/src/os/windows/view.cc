@@ -1,7 +1,7 @@
 // A file cannot be cut while it is mapped (ERROR_USER_MAPPED_FILE), so no page of a view goes
 // missing. What takes the place of a view comes after its range was freed. For that moment the
-// fault guard holds up whoever touches it; and views lie where nobody else's memory is placed, so
-// that nobody takes the range.
+// fault guard holds up whoever touches it (repair_lock.h); and views lie where nobody else's memory
+// is placed, so that nobody takes the range.
 #include "os/windows/view.h"
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "fault_table.h"
 #include "os/windows/section.h"
 #include "os/windows/win32.h"
 
@@ -118,7 +119,14 @@ void take_freed_range(std::byte* at, std::size_t length) noexcept {
     RaiseFailFastException(nullptr, nullptr, 0);
     std::abort();
   }
-  VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE);
+  give_room(at, length);
+}
+
+bool give_room(std::byte* at, std::size_t length) noexcept {
+  constexpr std::size_t kAtOnce = std::size_t{64} << 20U;
+  const bool guarded = fault_table::find(reinterpret_cast<std::uintptr_t>(at)) != nullptr;
+  return (guarded && length > kAtOnce) ||
+         VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE) != nullptr;
 }
 
 }  // namespace crossmem::os

@@ -1,0 +1,13 @@
+// Where crossmem's control files are on Windows.
+#pragma once
+
+#include <string>
+
+namespace crossmem::windows {
+
+/// The directory by whose files this user's processes agree, whatever their environment. In UTF-8,
+/// with `\\?\` at its begin and a `\` at its end. Made if there is none. Throws `Error`: EACCES, or
+/// `Errc::foreign` if a link is in its place. Does not block. Any thread.
+std::string control_directory();
+
+}  // namespace crossmem::windows

@@ -1,0 +1,123 @@
+// Inbox: the side of a queue or a topic that receives.
+import { type Codec, decodeBy } from './codec.js';
+import { Line, nextTurn } from './line.js';
+import { waitSync } from './outbox.js';
+import type { SharedObject } from './shared-object.js';
+import { checkInteger, checkObject, checkTimeout } from './validate.js';
+import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
+
+/** Options of what blocks this thread until there is a message. */
+export interface ReceiveSyncOptions extends WaitOptions {
+  /** So many milliseconds it looks again and again before it sleeps. Default 0.02. */
+  spin?: number | undefined;
+}
+
+/** How an object is waited for to receive. */
+export const readable = 0;
+/** How many messages are handed out before the event loop has its turn. */
+const burst = 512;
+const defaultSpin = 0.02;
+
+/** Where messages come from. */
+export interface Source {
+  /** The next message, or undefined; its tag is in {@link tag} then. */
+  take(): Uint8Array | undefined;
+  readonly tag: number;
+  /** Whether there is nothing, as far as it can be told at no cost. */
+  isEmpty(): boolean;
+}
+
+export class Inbox<T> {
+  readonly #object: SharedObject;
+  readonly #codec: Codec<unknown>;
+  readonly #source: Source;
+  readonly line: Line;
+  #received = 0;
+
+  constructor(object: SharedObject, codec: Codec<unknown>, source: Source) {
+    this.#object = object;
+    this.#codec = codec;
+    this.#source = source;
+    this.line = new Line(object);
+  }
+
+  tryReceive(): T | undefined {
+    if (!this.line.isEmpty) return undefined;
+    const message = this.#source.take();
+    return message === undefined ? undefined : this.#decode(message);
+  }
+
+  tryReceiveMany(most: number): T[] {
+    checkInteger('most', most, 1, Number.MAX_SAFE_INTEGER);
+    const values: T[] = [];
+    while (values.length < most && this.line.isEmpty) {
+      const message = this.#source.take();
+      if (message === undefined) break;
+      values.push(this.#decode(message));
+    }
+    return values;
+  }
+
+  async receive(options?: AsyncWaitOptions): Promise<T> {
+    const wait = checkWait(options);
+    wait.signal?.throwIfAborted();
+    let message = this.line.isEmpty ? this.#source.take() : undefined;
+    if (message !== undefined) {
+      this.line.stayAwake();
+      this.#received = (this.#received + 1) % burst;
+      // Whoever only ever awaits what is there would keep the event loop out.
+      if (this.#received === 0) await nextTurn();
+      return this.#decode(message);
+    }
+    let tag = 0;
+    const attempt = () => {
+      message = this.#source.take();
+      tag = this.#source.tag;
+      return message !== undefined;
+    };
+    await this.line.join(attempt, readable, wait);
+    return decodeBy(this.#codec, message as unknown as Uint8Array, tag) as T;
+  }
+
+  receiveSync(options?: ReceiveSyncOptions): T {
+    const wait = checkWait(options);
+    const spin = checkTimeout(checkObject('options', options).spin) ?? defaultSpin;
+    const begin = performance.now();
+    const deadline = begin + (wait.timeout ?? 0);
+    for (;;) {
+      this.line.advance();
+      if (this.line.isEmpty) {
+        const message = this.#source.take() ?? this.#spin(begin + spin);
+        if (message !== undefined) return this.#decode(message);
+      }
+      waitSync(this.#object, readable, wait.timeout, deadline);
+    }
+  }
+
+  /** Every message from now on, until the object is closed. */
+  async *iterate(): AsyncGenerator<T, void, undefined> {
+    for (;;) {
+      let value: T;
+      try {
+        value = await this.receive();
+      } catch (error) {
+        const isClosed = (error as { code?: string }).code === 'ERR_CROSSMEM_CLOSED';
+        if (this.#object.closed && isClosed) return;
+        throw error;
+      }
+      yield value;
+    }
+  }
+
+  #decode(message: Uint8Array): T {
+    return decodeBy(this.#codec, message, this.#source.tag) as T;
+  }
+
+  #spin(until: number): Uint8Array | undefined {
+    do {
+      // A look at the clock costs as much as some looks at the ring.
+      for (let i = 0; i < 50; i += 1) if (!this.#source.isEmpty()) return this.#source.take();
+    } while (performance.now() < until);
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+// Outbox: the side of a queue or a topic that sends.
+import { type Codec, encodeBy, endTag } from './codec.js';
+import { Line, nextTurn } from './line.js';
+import { type SharedObject, Want, waitForSync } from './shared-object.js';
+import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
+
+/** How an object is waited for to send: this, with the length of the message added. */
+export const writable = 1;
+/** How many messages go through before the event loop has its turn. */
+const burst = 512;
+
+/** Sends if there is room. */
+export type Attempt = (message: Uint8Array, tag: number) => boolean;
+
+export class Outbox<T> {
+  readonly #object: SharedObject;
+  readonly #codec: Codec<unknown>;
+  readonly #attempt: Attempt;
+  readonly line: Line;
+  #sent = 0;
+
+  constructor(object: SharedObject, codec: Codec<unknown>, attempt: Attempt) {
+    this.#object = object;
+    this.#codec = codec;
+    this.#attempt = attempt;
+    this.line = new Line(object);
+  }
+
+  trySend(value: T): boolean {
+    const message = encodeBy(this.#codec, value);
+    const { tag } = this.#codec;
+    return this.line.isEmpty && this.#attempt(message, tag);
+  }
+
+  async send(value: T, options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#send(encodeBy(this.#codec, value), this.#codec.tag, options);
+  }
+
+  /** Tells the readers of a stream that it has ended. */
+  async end(options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.#send(new Uint8Array(), endTag, options);
+  }
+
+  async #send(
+    message: Uint8Array,
+    tag: number,
+    options: AsyncWaitOptions | undefined,
+  ): Promise<void> {
+    const wait = checkWait(options);
+    wait.signal?.throwIfAborted();
+    if (this.line.isEmpty && this.#attempt(message, tag)) {
+      this.#sent = (this.#sent + 1) % burst;
+      // Whoever only ever awaits what is done at once would keep the event loop out.
+      if (this.#sent === 0) await nextTurn();
+      return;
+    }
+    await this.line.join(() => this.#attempt(message, tag), writable + message.length, wait);
+  }
+
+  sendSync(value: T, options: WaitOptions | undefined): void {
+    const wait = checkWait(options);
+    const message = encodeBy(this.#codec, value);
+    const { tag } = this.#codec;
+    const deadline = performance.now() + (wait.timeout ?? 0);
+    for (;;) {
+      this.line.advance();
+      if (this.line.isEmpty && this.#attempt(message, tag)) return;
+      waitSync(this.#object, writable + message.length, wait.timeout, deadline);
+    }
+  }
+}
+
+/** Waits in this thread, for what is left of the time. */
+export function waitSync(
+  object: SharedObject,
+  way: number,
+  timeout: number | undefined,
+  deadline: number,
+): void {
+  const left = timeout === undefined ? undefined : Math.max(0, deadline - performance.now());
+  waitForSync([new Want(object, way)], false, { timeout: left, signal: undefined });
+}
