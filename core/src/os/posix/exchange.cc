@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "os/mapping.h"
+#include "os/posix/zeroes.h"
 
 namespace crossmem::os {
 namespace {
@@ -61,7 +62,7 @@ void prepare_replace_page() noexcept {
 bool replace_page(std::byte* page, std::size_t length, const std::byte* contents) noexcept {
   if (replace_in_one_step(page, length, contents)) return true;
   // Without a scratch page other threads can see the zeroes, and a store of theirs can be lost.
-  if (!replace_with_zeroes(page, length)) return false;
+  if (!put_zeroes(page, length)) return false;
   std::memcpy(page, contents, length);
   return true;
 }

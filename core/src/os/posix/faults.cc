@@ -13,13 +13,14 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
 
 #include "fault_table.h"
 #include "os/mapping.h"
 #include "os/posix/descriptors.h"
+#include "os/posix/repair_lock.h"
+#include "os/posix/zeroes.h"
 
 namespace crossmem::os {
 namespace {
@@ -31,22 +32,6 @@ int g_notice_pipe[2];  ///< A byte wakes the notice thread.
 
 constexpr std::size_t kLargestPage = 65536;
 std::array<std::byte, kLargestPage> g_page_copy;  ///< Under the lock.
-
-/// Serialises repairs. Every signal is blocked in the handler, so its holder is never interrupted
-/// and the section is a few system calls long. Acquire/release order the repair list between
-/// holders.
-std::atomic<bool> g_repairing{false};
-
-class RepairLock {
- public:
-  RepairLock() noexcept {
-    while (g_repairing.exchange(true, std::memory_order_acquire)) {
-    }
-  }
-  ~RepairLock() { g_repairing.store(false, std::memory_order_release); }
-  RepairLock(const RepairLock&) = delete;
-  RepairLock& operator=(const RepairLock&) = delete;
-};
 
 /// Copies the page into `g_page_copy` through the kernel, to which a missing page is EFAULT.
 bool copy_page(const std::byte* page) noexcept {
@@ -65,10 +50,10 @@ bool make_private(const FaultSlot& slot, std::byte* page) noexcept {
 }
 
 bool make_zeroes(const FaultSlot& slot, std::byte* page) noexcept {
-  if (replace_with_zeroes(page, page_size())) return true;
+  if (put_zeroes(page, page_size())) return true;
   // Out of map entries (vm.max_map_count): the rest of the range as one entry takes none.
   const auto end = slot.end.load(std::memory_order_relaxed);
-  return replace_with_zeroes(page, end - reinterpret_cast<std::uintptr_t>(page));
+  return put_zeroes(page, end - reinterpret_cast<std::uintptr_t>(page));
 }
 
 FaultKind why_missing(const FaultSlot& slot, std::uintptr_t page) noexcept {
@@ -159,9 +144,9 @@ void make_nonblocking_pipe(int (&ends)[2]) {
   for (const int end : ends) ::fcntl(end, F_SETFL, O_NONBLOCK);
 }
 
-/// A thread of the parent may have been repairing, and the parent goes on using its pipe.
+/// The parent goes on using its pipe.
 void renew_after_fork() {
-  g_repairing.store(false, std::memory_order_relaxed);
+  RepairLock::renew_after_fork();
   for (const int end : g_copy_pipe) ::close(end);
   make_nonblocking_pipe(g_copy_pipe);
   prepare_replace_page();

@@ -6,6 +6,8 @@
 
 #include "os/file.h"
 #include "os/posix/descriptors.h"
+#include "os/posix/repair_lock.h"
+#include "os/posix/zeroes.h"
 
 namespace crossmem::os {
 namespace {
@@ -54,7 +56,10 @@ std::byte* map(const MapRequest& request) {
   return static_cast<std::byte*>(map_with(nullptr, request, 0));
 }
 
-void map_at(std::byte* at, const MapRequest& request) { map_with(at, request, MAP_FIXED); }
+void map_at(std::byte* at, const MapRequest& request) {
+  const QuietRepairLock lock;
+  map_with(at, request, MAP_FIXED);
+}
 
 void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte> part,
                   Protection protection) {
@@ -67,14 +72,20 @@ void protect_anew(std::byte* base, const MapRequest& whole, std::span<std::byte>
 
 bool cuts_mapped_files() noexcept { return true; }
 
-bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
+bool put_zeroes(std::byte* at, std::size_t length) noexcept {
   return ::mmap(at, length, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
+  const QuietRepairLock lock;
+  return put_zeroes(at, length);
 }
 
 void unmap(std::byte* at, std::size_t length) noexcept { ::munmap(at, length); }
 
 void protect(std::byte* at, std::size_t length, Protection protection) {
+  const QuietRepairLock lock;
   if (::mprotect(at, length, to_prot(protection)) != 0) throw_errno("mprotect");
 }
 
