@@ -59,6 +59,14 @@ Napi::Value lost(const Napi::CallbackInfo& info) {
                  [&](Napi::Env env) { return to_number(env, as<Subscription>(info).lost()); });
 }
 
+/// (subscription): ends it
+Napi::Value unsubscribe(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    as<Subscription>(info).leave();
+    return env.Undefined();
+  });
+}
+
 }  // namespace
 
 void export_topics(Napi::Env env, Napi::Object exports) {
@@ -66,6 +74,7 @@ void export_topics(Napi::Env env, Napi::Object exports) {
   exports.Set("publishMessage", Napi::Function::New<publish>(env));
   exports.Set("subscribe", Napi::Function::New<subscribe>(env));
   exports.Set("readMessage", Napi::Function::New<read>(env));
+  exports.Set("unsubscribe", Napi::Function::New<unsubscribe>(env));
   exports.Set("lostMessages", Napi::Function::New<lost>(env));
 }
 

@@ -8,7 +8,7 @@ import { checkInteger, checkMemory } from './validate.js';
  * was made by another codec is told, instead of being given nonsense.
  */
 export interface Codec<T> {
-  /** 0 to 65,535; 0 is plain bytes, up to 255 are crossmem's. */
+  /** 256 to 32,767 are yours; 0 is plain bytes. */
   readonly tag: number;
   encode(value: T): Uint8Array;
   /** `bytes` are this message's own. */

@@ -17,7 +17,7 @@ export interface CrossmemErrorDetails {
 
 /**
  * An error of the operating system (`code` is its name, such as `'ENOENT'`) or of crossmem itself
- * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_CORRUPT'`, `'ERR_CROSSMEM_FAULT'`,
+ * (`'ERR_CROSSMEM_CLOSED'`, `'ERR_CROSSMEM_CODEC'`, `'ERR_CROSSMEM_CORRUPT'`, `'ERR_CROSSMEM_FAULT'`,
  * `'ERR_CROSSMEM_FOREIGN'`, `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`, `'ERR_CROSSMEM_TIMEOUT'`, `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
  */
 export class CrossmemError extends Error {

@@ -258,6 +258,7 @@ interface Addon {
   publishMessage(topic: number, message: Uint8Array, tag: number): boolean;
   /** A subscription is an object. */
   subscribe(topic: number, fromEarliest: boolean): number;
+  unsubscribe(subscription: number): void;
   readMessage(subscription: number): [bytes: Uint8Array, tag: number] | undefined;
   lostMessages(subscription: number): number;
   finishStep(queue: number, ofConsumers: boolean, unlock: boolean, wake: boolean): void;

@@ -202,7 +202,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
 
   /** A Writable in object mode: each chunk is a message. */
   writable(options?: WritableOptions): Writable {
-    return toWritable(this.#sink, options);
+    return toWritable(this.sink, options);
   }
 
   /** {@link readable}, as a stream of the web. */
@@ -212,7 +212,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
 
   /** {@link writable}, as a stream of the web. */
   writableStream(options?: WritableOptions): WritableStream<In> {
-    return toWritableStream(this.#sink, options);
+    return toWritableStream(this.sink, options);
   }
 
   /** Waits, also those that go on, do not keep the event loop up. */
@@ -296,7 +296,8 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
     return addon.sendMessage(this.id, bytes, tag);
   }
 
-  get #sink(): StreamSink<In> {
+  /** @internal */
+  get sink(): StreamSink<In> {
     return {
       send: (message, options) => this.send(message, options),
       end: (options) => this.#outbox.end(options),

@@ -25,7 +25,7 @@ export type RecordValue<Fields extends Record<string, FieldKind>> = {
   [Name in keyof Fields]: FieldValue<Fields[Name]>;
 };
 
-/** Of crossmem's codecs, those of records have the upper half of the tags. */
+/** Records have the upper half of the tags. */
 const firstTag = 0x8000;
 
 /** FNV-1a: whoever has other fields, or another order, has most likely another tag. */

@@ -31,44 +31,75 @@ const isEnd = (error: unknown) =>
   (error as CrossmemError).code === 'ERR_CROSSMEM_CODEC' &&
   (error as { tag?: number }).tag === endTag;
 
-/** A Readable in object mode, which takes no message before it is asked for one. */
-export function toReadable<T>(source: StreamSource<T>): Readable {
-  const ending = new AbortController();
-  return new Readable({
-    objectMode: true,
-    // Messages that nobody has read yet are somebody else's.
-    highWaterMark: 1,
-    read() {
-      source.receive({ signal: ending.signal }).then(
+/** How a stream of Node.js reads. It takes no message before it is asked for one. */
+function reading<T>(source: StreamSource<T>, signal: AbortSignal) {
+  return {
+    read(this: Readable) {
+      source.receive({ signal }).then(
         (message) => this.push(message),
         (error) => {
           if (isEnd(error)) this.push(null);
-          else if (!ending.signal.aborted) this.destroy(error);
+          else if (!signal.aborted) this.destroy(error);
         },
       );
     },
-    destroy(error, done) {
-      ending.abort();
-      done(error);
-    },
-  });
+  };
 }
 
-export function toWritable<In>(
+/** How it writes. */
+function writing<In>(
   sink: StreamSink<In>,
   options: WritableOptions | undefined,
-): Writable {
+  signal: AbortSignal,
+) {
   const end = checkFlag('options.end', checkObject('options', options).end, true);
-  const ending = new AbortController();
-  const { signal } = ending;
-  return new Writable({
-    objectMode: true,
-    write: (chunk: In, _, done) => void sink.send(chunk, { signal }).then(() => done(), done),
-    final: (done) => void (end ? sink.end({ signal }).then(() => done(), done) : done()),
-    destroy(error, done) {
+  return {
+    write: (chunk: In, _: unknown, done: Done) =>
+      void sink.send(chunk, { signal }).then(() => done(), done),
+    final: (done: Done) => void (end ? sink.end({ signal }).then(() => done(), done) : done()),
+  };
+}
+
+type Done = (error?: Error | null) => void;
+
+/** Messages that nobody has read yet are somebody else's. */
+const one = { objectMode: true, highWaterMark: 1 };
+
+/** How what waits ends with the stream. */
+function destroying(ending: AbortController) {
+  return {
+    destroy(error: Error | null, done: Done) {
       ending.abort();
       done(error);
     },
+  };
+}
+
+export function toReadable<T>(source: StreamSource<T>): Readable {
+  const ending = new AbortController();
+  return new Readable({ ...one, ...reading(source, ending.signal), ...destroying(ending) });
+}
+
+export function toWritable<In>(sink: StreamSink<In>, options?: WritableOptions): Writable {
+  const ending = new AbortController();
+  return new Writable({ ...one, ...writing(sink, options, ending.signal), ...destroying(ending) });
+}
+
+/**
+ * One stream of two: what comes from a queue or a subscription is read, what is written goes to a
+ * queue or a topic.
+ */
+export function duplex<T, In>(
+  from: StreamSource<T>,
+  to: { readonly sink: StreamSink<In> },
+  options?: WritableOptions,
+): Duplex {
+  const ending = new AbortController();
+  return new Duplex({
+    ...one,
+    ...reading(from, ending.signal),
+    ...writing(to.sink, options, ending.signal),
+    ...destroying(ending),
   });
 }
 
@@ -103,16 +134,4 @@ export function toWritableStream<In>(
     close: () => (end ? sink.end({ signal }) : undefined),
     abort: () => ending.abort(),
   });
-}
-
-interface Readables {
-  readable(): Readable;
-}
-interface Writables {
-  writable(options?: WritableOptions): Writable;
-}
-
-/** One stream of two queues, or of a subscription and a topic: what is read, and what is written. */
-export function duplex(from: Readables, to: Writables, options?: WritableOptions): Duplex {
-  return Duplex.from({ readable: from.readable(), writable: to.writable(options) });
 }

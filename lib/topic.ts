@@ -155,6 +155,11 @@ export class Subscription<T = Uint8Array> extends SharedObject {
   }
 
   /** @internal */
+  protected override releaseAll(): void {
+    addon.unsubscribe(this.idToGiveBack);
+  }
+
+  /** @internal */
   override take(): undefined {
     return undefined;
   }
@@ -181,8 +186,9 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
   readonly #outbox: Outbox<In>;
   readonly #whenFull: WhenFull;
 
-  private constructor(token: symbol, parts: ObjectParts, { codec, whenFull }: Checked) {
+  private constructor(token: symbol, parts: ObjectParts, checked: Checked) {
     super(token, parts);
+    const { codec, whenFull } = checked;
     this.#capacity = addon.objectParameter(parts.id);
     this.#whenFull = addon.topicOverwrites(parts.id) ? 'overwrite' : 'wait';
     this.#codec = codec;
@@ -287,12 +293,12 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
 
   /** A Writable in object mode: each chunk is a message. */
   writable(options?: WritableOptions): Writable {
-    return toWritable(this.#sink, options);
+    return toWritable(this.sink, options);
   }
 
   /** {@link writable}, as a stream of the web. */
   writableStream(options?: WritableOptions): WritableStream<In> {
-    return toWritableStream(this.#sink, options);
+    return toWritableStream(this.sink, options);
   }
 
   /**
@@ -311,7 +317,8 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
     return undefined;
   }
 
-  get #sink(): StreamSink<In> {
+  /** @internal */
+  get sink(): StreamSink<In> {
     return {
       send: (message, options) => this.publish(message, options),
       end: (options) => this.#outbox.end(options),

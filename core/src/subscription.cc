@@ -87,15 +87,17 @@ Subscription& Subscription::operator=(Subscription&& other) noexcept {
   return *this;
 }
 
-Subscription::~Subscription() {
-  if (state_) state_->leave(state_->cell(cell_), me_);
+Subscription::~Subscription() { leave(); }
+
+void Subscription::leave() noexcept {
+  if (state_ && me_ != 0) state_->leave(state_->cell(cell_), std::exchange(me_, 0));
 }
 
 bool Subscription::receive_within(Message& message, const detail::RingWait& wait) {
   const detail::Object& object = *state_->object;
   SubscriberCell& cell = state_->cell(cell_);
   if (object.me() != me_ || cell.owner.load(std::memory_order_relaxed) != me_)
-    throw Error(Errc::closed, "its agent is detached", object.name());
+    throw Error(Errc::closed, "it has ended, or its agent is detached", object.name());
   ReadRequest request(*state_, cell, message, next_, lost_);
   return get(object, request, wait);
 }

@@ -49,6 +49,10 @@ class Subscription {
   /// Waits until there is something to receive; takes nothing.
   RequestPtr readable();
 
+  /// Ends it now: from then on it receives nothing (`Errc::closed`), and holds nobody up. Twice is
+  /// fine.
+  void leave() noexcept;
+
   /// How many messages were overwritten before this subscription has read them.
   std::uint64_t lost() const noexcept { return lost_; }
   /// Counts the messages of the topic from its beginning: of the one that is received next.

@@ -1,0 +1,165 @@
+// Wrong arguments and closed objects, for everything that carries messages.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { BroadcastChannel, Queue, SharedMemory, Subscription, Topic } from 'crossmem';
+import { keep, segmentName } from './helpers/fixture.mjs';
+import {
+  badBytes,
+  notBytes,
+  notFlags,
+  notObjects,
+  range,
+  refuses,
+  type,
+  value,
+} from './helpers/refuses.mjs';
+
+const closed = { code: 'ERR_CROSSMEM_CLOSED' };
+const timeouts = [
+  [['1', true, null, {}, []], type],
+  [[-1, Number.NaN], range],
+];
+const notMemory = [undefined, null, 1, 'text', {}, [], Symbol('s')];
+
+for (const Class of [Queue, Topic]) {
+  const { name } = Class;
+  test(`${name}: names, places, capacities`, async () => {
+    await refuses((bad) => Class.open(bad), [1, null, undefined, {}], type);
+    await refuses((bad) => Class.open(bad), ['', 'a/b', 'a\0b', 'x'.repeat(201)], value);
+    await refuses((bad) => Class.unlink(bad), [1, null], type);
+    await refuses((bad) => Class.unlink(bad), ['', 'a/b'], value);
+    await refuses((bad) => Class.open(segmentName(), bad), notObjects, type);
+    await refuses((capacity) => Class.open(segmentName(), { capacity }), notBytes, type);
+    const sizes = [...badBytes, 0, 2 ** 30 + 1, 2 ** 52];
+    await refuses((capacity) => Class.open(segmentName(), { capacity }), sizes, range);
+    await refuses((bad) => Class.size(bad), [...badBytes, 0, 2 ** 30 + 1], range);
+    await refuses((create) => Class.open(segmentName(), { create }), notFlags, type);
+    assert.throws(() => Class.open(segmentName(), { create: false }), { code: 'ENOENT' });
+    const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+    await refuses((bad) => Class.at(bad, 0), [null, 1, {}], type);
+    await refuses((bad) => Class.at(memory, bad), notBytes, type);
+    await refuses((bad) => Class.at(memory, bad), badBytes, range);
+    await refuses((bad) => Class.at(memory, bad, { capacity: 4096 }), [1, 8, 32], value);
+    await refuses((bad) => Class.at(memory, bad, { capacity: 4096 }), [65_536, 65_472], range);
+    assert.throws(() => new Class(), { code: 'ERR_ILLEGAL_CONSTRUCTOR' });
+  });
+}
+
+test('Queue: messages and waits', async () => {
+  const queue = keep(Queue.open(segmentName(), { capacity: 4096 }));
+  const long = new Uint8Array(queue.maxLength + 1);
+  for (const send of ['trySend', 'send', 'sendSync']) {
+    await refuses((bad) => queue[send](bad), notMemory, type);
+    await refuses((bad) => queue[send](bad), [long], range);
+  }
+  const small = Buffer.from('x');
+  for (const [bad, error] of timeouts) {
+    await refuses((timeout) => queue.send(small, { timeout }), bad, error);
+    await refuses((timeout) => queue.sendSync(small, { timeout }), bad, error);
+    await refuses((timeout) => queue.receive({ timeout }), bad, error);
+    await refuses((timeout) => queue.receiveSync({ timeout }), bad, error);
+    await refuses((spin) => queue.receiveSync({ spin }), bad, error);
+    await refuses((timeout) => queue.lease({ timeout }), bad, error);
+    await refuses((timeout) => queue.reserve(1, { timeout }), bad, error);
+  }
+  for (const wait of ['receive', 'lease']) {
+    await refuses((signal) => queue[wait]({ signal }), [1, null, {}, 'x'], type);
+  }
+  await refuses((bad) => queue.tryReserve(bad), notBytes, type);
+  await refuses((bad) => queue.tryReserve(bad), [...badBytes, queue.maxLength + 1, 2 ** 52], range);
+  await refuses((bad) => queue.reserve(bad), [queue.maxLength + 1], range);
+  await refuses((bad) => queue.tryReceiveMany(bad), [undefined, null, '1'], type);
+  await refuses((bad) => queue.tryReceiveMany(bad), [0, -1, 1.5, Number.NaN], range);
+  await refuses((end) => queue.writable({ end }), notFlags, type);
+  assert.equal(queue.used, 0, 'nothing of all that was sent');
+});
+
+test('Queue: closed', async () => {
+  const queue = Queue.open(segmentName());
+  queue.sendSync(Buffer.from('x'));
+  const lease = queue.tryLease();
+  const reserved = queue.tryReserve(3);
+  queue.close();
+  queue.close();
+  const small = Buffer.from('x');
+  for (const call of [
+    () => queue.trySend(small),
+    () => queue.send(small),
+    () => queue.sendSync(small),
+    () => queue.tryReceive(),
+    () => queue.receive(),
+    () => queue.receiveSync(),
+    () => queue.tryReceiveMany(1),
+    () => queue.tryLease(),
+    () => queue.lease(),
+    () => queue.tryReserve(1),
+    () => queue.reserve(1),
+    () => queue.used,
+    () => queue.waiters,
+    () => lease.ack(),
+    () => reserved.commit(),
+  ]) {
+    await assert.rejects(async () => call(), closed, String(call));
+  }
+  lease.release();
+  reserved.cancel();
+  assert.equal(reserved.buffer.length, 0);
+  Queue.unlink(queue.name);
+});
+
+test('Topic and Subscription', async () => {
+  const topic = Topic.open(segmentName(), { capacity: 4096 });
+  await refuses((whenFull) => Topic.open(segmentName(), { whenFull }), [1, null, {}], type);
+  await refuses((whenFull) => Topic.open(segmentName(), { whenFull }), ['', 'lose'], value);
+  await refuses((from) => topic.subscribe({ from }), [1, null, {}], type);
+  await refuses((from) => topic.subscribe({ from }), ['', 'now'], value);
+  await refuses((bad) => topic.subscribe(bad), notObjects, type);
+  for (const publish of ['tryPublish', 'publish', 'publishSync']) {
+    await refuses((bad) => topic[publish](bad), notMemory, type);
+    await refuses((bad) => topic[publish](bad), [new Uint8Array(topic.maxLength + 1)], range);
+  }
+  const subscription = topic.subscribe();
+  for (const [bad, error] of timeouts) {
+    await refuses((timeout) => topic.publish(Buffer.alloc(1), { timeout }), bad, error);
+    await refuses((timeout) => subscription.receive({ timeout }), bad, error);
+  }
+  assert.throws(() => new Subscription(), { code: 'ERR_ILLEGAL_CONSTRUCTOR' });
+  topic.close();
+  assert.throws(() => topic.tryPublish(Buffer.alloc(1)), closed);
+  assert.throws(() => topic.subscribe(), closed);
+  assert.throws(() => topic.subscriptions, closed);
+  assert.equal(subscription.tryReceive(), undefined, 'it is its own');
+  const waiting = subscription.receive();
+  subscription.close();
+  await assert.rejects(waiting, closed);
+  assert.throws(() => subscription.lost, closed);
+});
+
+test('BroadcastChannel', async () => {
+  await refuses((bad) => new BroadcastChannel('x', bad), notObjects, type);
+  await refuses((capacity) => new BroadcastChannel('x', { capacity }), notBytes, type);
+  const channel = new BroadcastChannel(7);
+  assert.equal(channel.name, '7');
+  for (const handler of [1, null, {}, 'x']) {
+    channel.onmessage = handler;
+    assert.equal(channel.onmessage, null);
+  }
+  channel.close();
+});
+
+test('a queue that is damaged says so', () => {
+  const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+  const queue = keep(Queue.at(memory, 0, { capacity: 4096 }));
+  queue.sendSync(Buffer.from('x'));
+  // The length of the first message.
+  memory.buffer.writeUInt32LE(0xffffffff, 4096 + 4);
+  const corrupt = { code: 'ERR_CROSSMEM_CORRUPT' };
+  assert.throws(() => queue.tryReceive(), corrupt);
+  assert.throws(() => queue.tryLease(), corrupt);
+  memory.buffer.writeUInt32LE(1000, 256);
+  assert.throws(() => queue.tryReceive(), corrupt);
+  // Not a queue at all any more.
+  memory.buffer.writeUInt32LE(7, 0);
+  assert.throws(() => queue.trySend(Buffer.from('x')), corrupt);
+  assert.throws(() => queue.tryReceive(), corrupt);
+});
