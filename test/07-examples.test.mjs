@@ -1,6 +1,8 @@
 // The demo's scenes run to their end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { addonPath, root } from './helpers/fixture.mjs';
 
@@ -13,4 +15,14 @@ test('the scenes of the demo', () => {
   assert.match(output, /one reader is killed/);
   assert.match(output, /torn 0\n.*the name is gone/s);
   assert.match(output, /the count is exact/);
+});
+
+const telemetry = join(dirname(addonPath), 'core/crossmem_telemetry');
+const notBuilt = !existsSync(telemetry) && 'the C++ example is built with the C++ tests only';
+test('a C++ producer and a consumer in Node.js', { skip: notBuilt }, () => {
+  const output = execFileSync(process.execPath, ['examples/telemetry.mjs', telemetry, '20000'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  assert.equal(output.match(/5000 samples, the highest 1\.000/g)?.length, 4);
 });

@@ -22,6 +22,7 @@
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
+#include "crossmem/topic.h"
 
 namespace crossmem {
 namespace {
@@ -250,6 +251,40 @@ TEST_F(AgentsAsThreads, Queue) {
     }
   });
   EXPECT_EQ(received, kThreads / 2 * kRounds);
+}
+
+/// Half of the threads publish, the others read. What is overwritten is copied all the same.
+void publish_and_read(const SharedMemory& memory, WhenFull policy,
+                      const std::shared_ptr<Agent>& agent, unsigned number) {
+  auto topic = Topic::at(memory, 0, 4096, policy, agent);
+  if (number < kThreads / 2) {
+    std::array<std::uint64_t, 40> words{};
+    for (unsigned i = 0; i < kRounds; ++i) {
+      words.fill(i);
+      topic.publish(std::as_bytes(std::span(words).first(1 + i % words.size())));
+    }
+    return;
+  }
+  auto subscription = topic.subscribe(From::earliest);
+  Message message;
+  while (subscription.next() < kThreads / 2 * kRounds) {
+    if (!subscription.receive(message, Deadline::after(std::chrono::milliseconds(1)))) continue;
+    // Every word is the number of the round, so bytes at a distance of 8 are the same.
+    for (std::size_t i = 8; i < message.bytes.size(); ++i)
+      ASSERT_EQ(message.bytes[i], message.bytes[i - 8]);
+  }
+}
+
+TEST_F(AgentsAsThreads, Topic) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    publish_and_read(memory_, WhenFull::wait, agent, number);
+  });
+}
+
+TEST_F(AgentsAsThreads, TopicThatOverwrites) {
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    publish_and_read(memory_, WhenFull::overwrite, agent, number);
+  });
 }
 
 }  // namespace

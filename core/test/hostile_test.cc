@@ -23,6 +23,7 @@
 #include "crossmem/rw_lock.h"
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
+#include "crossmem/topic.h"
 #include "environment.h"
 #include "os/control.h"
 #include "os/mapping.h"
@@ -47,7 +48,7 @@ class OwnDomain : public ::testing::Environment {
 [[maybe_unused]] const auto* const kOwnDomain = ::testing::AddGlobalTestEnvironment(new OwnDomain);
 
 constexpr auto kTime = 2s;
-constexpr std::uint64_t kSize = 32768;
+constexpr std::uint64_t kSize = 65536;
 
 Deadline soon() { return Deadline::after(1ms); }
 
@@ -121,6 +122,17 @@ std::vector<std::function<void()>> all_calls(const SharedMemory& memory) {
         if (!reserved) return;
         std::fill(reserved->bytes().begin(), reserved->bytes().end(), std::byte{1});
         reserved->commit();
+      },
+      [&memory] {
+        const std::array<std::byte, 100> message{};
+        Topic::at(memory, 32768, 4096).publish(message, 0, soon());
+      },
+      [&memory] {
+        auto topic = Topic::at(memory, 32768, {}, WhenFull::overwrite);
+        auto subscription = topic.subscribe(From::earliest);
+        Message message;
+        subscription.receive(message, soon());
+        topic.subscriptions();
       },
       // Zeroes once in a while: otherwise there would soon be nothing but noise to refuse.
       [&memory] { std::memset(memory.data(), 0, kSize); },

@@ -120,8 +120,10 @@ if(CROSSMEM_OS STREQUAL linux)
   add_test(NAME Crash.lock_alone COMMAND refuse set_robust_list $<TARGET_FILE:crossmem_crash> ${alone})
   set_tests_properties(Crash.lifeline_alone Crash.lock_alone PROPERTIES TIMEOUT 600
       ENVIRONMENT "CROSSMEM_DOMAIN=crash-alone")
-  add_executable(crossmem_stress test/crash/stress.cc)
-  target_link_libraries(crossmem_stress PRIVATE crossmem_core)
+  foreach(program stress balance)
+    add_executable(crossmem_${program} test/crash/${program}.cc)
+    target_link_libraries(crossmem_${program} PRIVATE crossmem_core)
+  endforeach()
 
   # The same conformance suite where a sandbox refuses what the kernel could do.
   add_executable(refuse test/refuse.cc)
@@ -132,3 +134,7 @@ if(CROSSMEM_OS STREQUAL linux)
     set_tests_properties(Refused.${call} PROPERTIES TIMEOUT 300)
   endforeach()
 endif()
+
+# Programs of examples/, as their users would build them; tests run them.
+add_executable(crossmem_telemetry ${PROJECT_SOURCE_DIR}/examples/telemetry.cc)
+target_link_libraries(crossmem_telemetry PRIVATE crossmem_core)

@@ -86,7 +86,8 @@ class Crash : public ::testing::TestWithParam<Scenario> {
   void die_playing(Stage& stage, const Place& place) const { player(stage).go_to(place); }
 
   void check(Stage& stage, const std::string& where) {
-    const std::string broken = GetParam().recover(stage)();
+    std::string broken = GetParam().recover(stage)();
+    if (broken.empty()) broken = GetParam().verify(stage);
     if (broken.empty()) return;
     ++row().broken;
     ADD_FAILURE() << broken << ", killed " << where;

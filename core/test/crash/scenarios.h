@@ -49,6 +49,8 @@ struct Scenario {
   /// In any process; what it returns says nothing if all is well, otherwise what is broken, and
   /// leaves all as new. It may be killed itself, and is then called again by another.
   std::function<std::function<std::string()>(Stage&)> recover;
+  /// What is looked at in the end, once nobody is killed any more; says what is broken.
+  std::function<std::string(Stage&)> verify = [](Stage&) { return std::string(); };
 };
 
 inline void PrintTo(const Scenario& scenario, std::ostream* stream) { *stream << scenario.name; }
