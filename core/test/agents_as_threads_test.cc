@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <span>
 #include <thread>
@@ -253,11 +254,12 @@ TEST_F(AgentsAsThreads, Queue) {
   EXPECT_EQ(received, kThreads / 2 * kRounds);
 }
 
-/// Half of the threads publish, the others read. What is overwritten is copied all the same.
-void publish_and_read(const SharedMemory& memory, WhenFull policy,
+/// Half of the threads publish, once the others read. What is overwritten is copied all the same.
+void publish_and_read(const SharedMemory& memory, WhenFull policy, std::latch& begin,
                       const std::shared_ptr<Agent>& agent, unsigned number) {
   auto topic = Topic::at(memory, 0, 4096, policy, agent);
   if (number < kThreads / 2) {
+    begin.arrive_and_wait();
     std::array<std::uint64_t, 40> words{};
     for (unsigned i = 0; i < kRounds; ++i) {
       words.fill(i);
@@ -265,7 +267,8 @@ void publish_and_read(const SharedMemory& memory, WhenFull policy,
     }
     return;
   }
-  auto subscription = topic.subscribe(From::earliest);
+  auto subscription = topic.subscribe();
+  begin.arrive_and_wait();
   Message message;
   while (subscription.next() < kThreads / 2 * kRounds) {
     if (!subscription.receive(message, Deadline::after(std::chrono::milliseconds(1)))) continue;
@@ -276,14 +279,16 @@ void publish_and_read(const SharedMemory& memory, WhenFull policy,
 }
 
 TEST_F(AgentsAsThreads, Topic) {
+  std::latch begin(kThreads);
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
-    publish_and_read(memory_, WhenFull::wait, agent, number);
+    publish_and_read(memory_, WhenFull::wait, begin, agent, number);
   });
 }
 
 TEST_F(AgentsAsThreads, TopicThatOverwrites) {
+  std::latch begin(kThreads);
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
-    publish_and_read(memory_, WhenFull::overwrite, agent, number);
+    publish_and_read(memory_, WhenFull::overwrite, begin, agent, number);
   });
 }
 

@@ -9,6 +9,27 @@
 
 namespace crossmem::detail {
 
+namespace {
+
+/// The values of a record's header.
+struct HeaderWords {
+  Word state;
+  std::uint32_t length;
+  std::uint32_t sequence;
+  std::uint32_t extra;
+};
+
+void write(Record& record, const HeaderWords& words) noexcept {
+  // Release: whoever still reads here what was overwritten, sees then that it was given up before.
+  // That it is there is said by the tail.
+  record.state.store(words.state, std::memory_order_release);
+  record.length.store(words.length, std::memory_order_release);
+  record.sequence.store(words.sequence, std::memory_order_release);
+  record.extra.store(words.extra, std::memory_order_release);
+}
+
+}  // namespace
+
 Ring::Ring(const Object& object, unsigned bits) noexcept
     : object_(object),
       header_(reinterpret_cast<RingHeader&>(object.header())),
@@ -50,9 +71,9 @@ std::span<std::byte> Ring::bytes(Position at, std::uint32_t length) const noexce
 
 RecordHeader Ring::read(Position at, Position end) const {
   const Record& found = record(at);
-  // Acquire: with the release of whoever changed the phase. The rest came with the tail.
+  // Acquire, all of it: with the release of whoever changed the phase, or overwrites it meanwhile.
   const Word state = found.state.load(std::memory_order_acquire);
-  const std::uint32_t length = found.length.load(std::memory_order_relaxed);
+  const std::uint32_t length = found.length.load(std::memory_order_acquire);
   const std::uint32_t left = units_ - (at & (units_ - 1));
   // The length first: the sum of a wild one would wrap.
   if (length > std::size_t{units_} * kUnit || units_of(length) > left ||
@@ -62,8 +83,8 @@ RecordHeader Ring::read(Position at, Position end) const {
           .owner = state & kOwner,
           .units = units_of(length),
           .length = length,
-          .sequence = found.sequence.load(std::memory_order_relaxed),
-          .extra = found.extra.load(std::memory_order_relaxed)};
+          .sequence = found.sequence.load(std::memory_order_acquire),
+          .extra = found.extra.load(std::memory_order_acquire)};
 }
 
 Position Ring::own_tail() const noexcept {
@@ -84,20 +105,13 @@ std::optional<Room> Ring::room(std::uint32_t length, Position kept, Position tai
 
 void Ring::put(const Room& room, Word state, std::uint32_t length,
                std::uint16_t tag) const noexcept {
-  // Relaxed, all of it: the tail says that it is there.
   const std::uint32_t sequence = header_.sequence.load(std::memory_order_relaxed);
-  if (room.padded != 0) {
-    Record& padding = record(room.padding);
-    padding.state.store(state_of(Phase::gone), std::memory_order_relaxed);
-    padding.length.store((room.padded - 1) * kUnit, std::memory_order_relaxed);
-    padding.sequence.store(sequence, std::memory_order_relaxed);
-    padding.extra.store(0, std::memory_order_relaxed);
-  }
-  Record& put = record(room.at);
-  put.state.store(state, std::memory_order_relaxed);
-  put.length.store(length, std::memory_order_relaxed);
-  put.sequence.store(sequence, std::memory_order_relaxed);
-  put.extra.store(tag, std::memory_order_relaxed);
+  if (room.padded != 0)
+    write(record(room.padding), {.state = state_of(Phase::gone),
+                                 .length = (room.padded - 1) * kUnit,
+                                 .sequence = sequence,
+                                 .extra = 0});
+  write(record(room.at), {.state = state, .length = length, .sequence = sequence, .extra = tag});
   // Before the tail: killed in between, a number is left out, and none is used twice.
   header_.sequence.store(sequence + 1, std::memory_order_relaxed);
 }

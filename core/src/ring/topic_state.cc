@@ -76,12 +76,9 @@ std::optional<Room> TopicState::room(std::uint32_t length, Inquiry inquiry,
     head = (head + oldest.units) & kPositions;
     room = ring.room(length, head, tail);
   }
-  // Who reads in the meantime looks at these after he has copied.
+  // Before what is overwritten: who has read a byte of that sees these. See racing_copy.h.
   header.first.store(first, std::memory_order_relaxed);
   header.head.store(head, std::memory_order_relaxed);
-  // With the acquire fence of `read`: who has read a byte of what is written from now on, sees
-  // them.
-  std::atomic_thread_fence(std::memory_order_release);
   if (!room && head == tail) ring.throw_corrupt("nothing is kept, and there is no room");
   return room;
 }
@@ -168,12 +165,9 @@ TopicState::Read TopicState::read(SubscriberCell& cell, std::uint64_t& number,
       }
     } catch (const Error&) {
       // Nonsense; or it has just been overwritten.
-      std::atomic_thread_fence(std::memory_order_acquire);
       if (overwrites && was_overrun(at, number)) return Read::overrun;
       throw;
     }
-    // See `room`.
-    std::atomic_thread_fence(std::memory_order_acquire);
     if (overwrites && was_overrun(at, number)) return Read::overrun;
     at = (at + found.units) & kPositions;
     if (found.phase == Phase::gone) continue;

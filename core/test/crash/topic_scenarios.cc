@@ -54,20 +54,22 @@ std::string read_all(Subscription& subscription) {
 
 Check read_and_publish(Stage& stage, WhenFull policy) {
   return [topic = open_topic(stage, policy)]() mutable -> std::string {
-    auto kept = topic.subscribe(From::earliest);
-    if (std::string wrong = read_all(kept); !wrong.empty()) return wrong;
+    auto reader = topic.subscribe();
     if (!publish(topic, 10)) return "nobody can publish";
     Message message;
-    if (!kept.try_receive(message) ||
-        message.sequence + 1 != static_cast<std::uint32_t>(kept.next()))
+    if (!reader.try_receive(message) || !is_whole(message.bytes) ||
+        message.sequence + 1 != static_cast<std::uint32_t>(reader.next()))
       return "the next number is wrong";
     return {};
   };
 }
 
-/// More than there is room for: nobody else is alive who reads.
-std::string fill_and_overrun(Stage& stage, WhenFull policy) {
+/// All that is kept; then more than there is room for: nobody else is alive who reads.
+std::string read_and_fill(Stage& stage, WhenFull policy) {
   auto topic = open_topic(stage, policy);
+  auto kept = topic.subscribe(From::earliest);
+  if (std::string wrong = read_all(kept); !wrong.empty()) return wrong;
+  kept.leave();
   auto reader = topic.subscribe();
   const std::uint64_t before = reader.next();
   Message message;
@@ -93,7 +95,7 @@ Scenario scenario(std::string name, WhenFull policy, unsigned messages,
             return [topic, play] { play(*topic); };
           },
           [policy](Stage& stage) { return read_and_publish(stage, policy); },
-          [policy](Stage& stage) { return fill_and_overrun(stage, policy); }};
+          [policy](Stage& stage) { return read_and_fill(stage, policy); }};
 }
 
 }  // namespace
