@@ -52,6 +52,8 @@ export class Line {
       timeout === undefined
         ? undefined
         : setTimeout(() => leave(timedOut(what, timeout, name)), timeout);
+    // What keeps the event loop up is the wait.
+    timer?.unref();
     signal?.addEventListener('abort', abort, { once: true });
     this.#entries.push(entry);
     if (!this.#isRunning) this.#run();

@@ -125,7 +125,7 @@ std::optional<unsigned> TopicState::join(From from, Word me) const noexcept {
     const Word owner = cell.owner.load(std::memory_order_relaxed);
     if (!is_free(owner) && !object->dead(owner, Inquiry::thorough)) continue;
     const Position position = from == From::earliest ? ring.head() : ring.own_tail();
-    cell.position.store(position, std::memory_order_relaxed);
+    move(cell, position);
     if (from == From::earliest) header.limit.store(position, std::memory_order_relaxed);
     if (i >= used) header.cells.store(i + 1, std::memory_order_relaxed);
     // Last: killed before, it is vacant. Relaxed: publishers have the lock when they look.
@@ -199,7 +199,9 @@ void TopicState::move(SubscriberCell& cell, Position position) const noexcept {
 void TopicState::leave(SubscriberCell& cell, Word me) const noexcept {
   Word owner = me;
   if (!cell.owner.compare_exchange_strong(owner, 0, std::memory_order_seq_cst)) return;
-  move(cell, position_of(cell));
+  // The position itself may be another's by now.
+  const Word before = cell.position.fetch_and(kPositions, std::memory_order_seq_cst);
+  if ((before & kWaiters) != 0) object->wake(cell.position, os::kEverybody);
 }
 
 }  // namespace crossmem::detail
