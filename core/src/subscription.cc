@@ -54,7 +54,7 @@ class ReadRequest final : public detail::StateRequest<TopicState> {
 /// Wants that there is something to read.
 class ReadableRequest final : public detail::StateRequest<TopicState> {
  public:
-  ReadableRequest(std::shared_ptr<TopicState> state, const SubscriberCell& cell)
+  ReadableRequest(const std::shared_ptr<TopicState>& state, const SubscriberCell& cell)
       : StateRequest(*state, state), cell_(cell) {}
 
  private:

@@ -26,7 +26,7 @@ struct Found {
 };
 
 struct QueueState {
-  explicit QueueState(std::shared_ptr<Object> object);
+  explicit QueueState(std::shared_ptr<Object> opened);
 
   std::shared_ptr<Object> object;
   Ring ring;

@@ -14,7 +14,7 @@
 namespace crossmem::detail {
 
 struct TopicState {
-  explicit TopicState(std::shared_ptr<Object> object);
+  explicit TopicState(std::shared_ptr<Object> opened);
 
   static constexpr std::uint16_t kBits = 0x1F;
   static constexpr std::uint16_t kOverwrite = 0x8000;
