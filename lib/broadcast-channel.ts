@@ -1,5 +1,5 @@
 // BroadcastChannel: the web's, between all threads and processes of this user.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import type { Codec } from './codec.js';
 import { checkCapacity, type RingOptions } from './ring-options.js';
@@ -52,13 +52,9 @@ export class BroadcastChannel extends EventTarget {
     // As the web has it: whatever it is.
     this.name = String(name);
     const capacity = checkCapacity(checkObject('options', options));
-    this.#topic = Topic.open<Envelope>(
-      `broadcast.${Buffer.from(this.name).toString('base64url')}`,
-      {
-        capacity,
-        codec: envelopes,
-      },
-    );
+    // Any text, of any length.
+    const hash = createHash('sha256').update(this.name).digest('hex');
+    this.#topic = Topic.open<Envelope>(`broadcast.${hash}`, { capacity, codec: envelopes });
     this.#subscription = this.#topic.subscribe();
     this.#listen();
   }

@@ -127,7 +127,7 @@ if(CROSSMEM_OS STREQUAL linux)
 
   # The same conformance suite where a sandbox refuses what the kernel could do.
   add_executable(refuse test/refuse.cc)
-  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:Mutex*:RwLock*:Semaphore*:*Wait*")
+  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:Mutex*:Queue*:RwLock*:Semaphore*:*Topic*:*Wait*")
   foreach(call futex_waitv set_robust_list)
     add_test(NAME Refused.${call}
         COMMAND refuse ${call} $<TARGET_FILE:crossmem_tests> --gtest_filter=${objects}:-*FileLock*)
