@@ -298,12 +298,13 @@ test('what is not closed, the collector closes', async () => {
   const child = startCode(
     `const { FileMapping, Mutex } = require('crossmem/node-filemap');
      const [, name] = process.argv;
-     (() => {
-       new FileMapping().createMapping(null, name, 64);
-       new Mutex().create(name + '-mutex');
-     })();
+     let made = [new FileMapping(), new Mutex()];
+     made[0].createMapping(null, name, 64);
+     made[1].create(name + '-mutex');
      say('made');
      await hear();
+     // Until now the collector, which comes when it likes, must leave them.
+     made = undefined;
      gc();
      await new Promise((resolve) => setTimeout(resolve, 100));
      gc();
