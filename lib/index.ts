@@ -22,7 +22,7 @@ export type {
   WriteOptions,
 } from './mapping-types.js';
 export { Mutex, type MutexOpenOptions, type MutexOptions, type MutexStatistics } from './mutex.js';
-export { Lease, Reservation } from './held-message.js';
+export type { Lease, Reservation } from './held-message.js';
 export type { ReceiveSyncOptions } from './inbox.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';

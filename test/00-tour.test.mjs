@@ -56,6 +56,7 @@ test('the exports are exactly the documented ones', () => {
   );
   assert.deepEqual(names.sort(), [
     'Barrier',
+    'BroadcastChannel',
     'Condition',
     'CountingSemaphore',
     'CrossmemError',
@@ -64,10 +65,15 @@ test('the exports are exactly the documented ones', () => {
     'MappedFile',
     'Mapping',
     'Mutex',
+    'Queue',
     'RwLock',
     'Semaphore',
     'SharedMemory',
+    'Subscription',
+    'Topic',
+    'duplex',
     'locks',
+    'record',
     'waitAll',
     'waitAllSync',
     'waitAny',
