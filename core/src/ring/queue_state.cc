@@ -63,14 +63,24 @@ std::optional<Found> QueueState::find(Inquiry inquiry, std::vector<Word>& owners
   return std::nullopt;
 }
 
-void QueueState::remove(const Found& found) const noexcept {
+void QueueState::remove(const Found& found) const {
   if (found.head == found.at) {
-    move_head(found.end());
+    move_head(behind_gone(found.end()));
     return;
   }
   if (found.head != ring.head()) move_head(found.head);
   // Release: whoever moves the head over it knows that it was read.
   ring.record(found.at).state.store(state_of(Phase::gone), std::memory_order_release);
+}
+
+Position QueueState::behind_gone(Position at) const {
+  const Position end = ring.header().tail_seen.load(std::memory_order_relaxed) & kPositions;
+  while (at != end) {
+    const RecordHeader header = ring.read(at, end);
+    if (header.phase != Phase::gone) break;
+    at = (at + header.units) & kPositions;
+  }
+  return at;
 }
 
 void QueueState::lease(const Found& found, Word me) const noexcept {

@@ -42,8 +42,9 @@ struct QueueState {
   /// by, or that hold back what comes after them, are added to `owners`. If there is none, what is
   /// gone is let go.
   std::optional<Found> find(Inquiry inquiry, std::vector<Word>& owners) const;
-  /// It is received, and nothing of it is needed any more.
-  void remove(const Found& found) const noexcept;
+  /// It is received, and nothing of it is needed any more. May throw `Errc::corrupt`; then it is
+  /// not.
+  void remove(const Found& found) const;
   void lease(const Found& found, Word me) const noexcept;
 
   // By the owner of a record.
@@ -53,6 +54,8 @@ struct QueueState {
 
  private:
   void move_head(Position head) const noexcept;
+  /// The first of the records that others know of that is not gone.
+  Position behind_gone(Position at) const;
   /// Lets go what is gone, if no consumer is just at it.
   void reclaim() const noexcept;
 };
