@@ -2,8 +2,6 @@
 #include "crossmem/fault.h"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -91,21 +89,7 @@ TEST_F(FaultTest, AnonymousMemoryKeepsItsContentsThroughAFault) {
 
 TEST_F(FaultTest, ListenersAreToldOfEveryFault) {
   auto mapping = MappedFile::open(path);
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<Fault> told;
-  mapping.on_fault([&](const Fault& fault) {
-    const std::lock_guard lock(mutex);
-    told.push_back(fault);
-    changed.notify_one();
-  });
-  for (std::uint64_t i = 0; i < kPages; ++i) store(mapping, i * page, 'W');
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return told.size() == kPages; });
-  for (std::uint64_t i = 0; i < kPages; ++i) {
-    EXPECT_EQ(told[static_cast<std::size_t>(i)].offset, i * page);
-    EXPECT_EQ(told[static_cast<std::size_t>(i)].count, i + 1);
-  }
+  expect_listener_told(mapping, [&](std::uint64_t at) { store(mapping, at, 'W'); });
 }
 
 TEST_F(FaultTest, ThreadsThatMeetOnOnePageLoseNoStore) {

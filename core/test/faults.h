@@ -1,8 +1,12 @@
 // For tests of the fault guard: loads and stores that the compiler cannot leave out, and a file.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "crossmem/error.h"
 #include "crossmem/mapped_file.h"
@@ -46,6 +50,28 @@ class FaultTest : public ::testing::Test {
     }
     EXPECT_CROSSMEM_ERROR(mapping.check(), Errc::fault);
     EXPECT_EQ(contents_of(path).find('W'), std::string::npos);
+  }
+
+  /// A listener is told of each page of the mapping, in the order in which `fault` makes it fault.
+  void expect_listener_told(Mapping& mapping,
+                            const std::function<void(std::uint64_t offset)>& fault) const {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<Fault> told;
+    mapping.on_fault([&](const Fault& one) {
+      const std::lock_guard lock(mutex);
+      told.push_back(one);
+      changed.notify_one();
+    });
+    for (std::uint64_t i = 0; i < kPages; ++i) fault(i * page);
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return told.size() == kPages; });
+    for (std::uint64_t i = 0; i < kPages; ++i) {
+      EXPECT_EQ(told[static_cast<std::size_t>(i)].offset, i * page);
+      EXPECT_EQ(told[static_cast<std::size_t>(i)].count, i + 1);
+    }
+    lock.unlock();
+    mapping.on_fault({});
   }
 };
 

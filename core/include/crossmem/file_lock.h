@@ -48,11 +48,13 @@ using LockTarget = std::variant<std::string, int>;
 ///
 /// A lock by path has a file description of its own: it excludes every other lock, also of the same
 /// process. Locks by descriptor belong to its description: those of one description replace each
-/// other, and whoever shares it holds them too; the caller may close the descriptor. An exclusive
-/// `range` lock needs a descriptor that can be written to (EBADF).
+/// other (on Windows they exclude each other, as all do), and whoever shares it holds them too; the
+/// caller may close the descriptor. An exclusive `range` lock needs a descriptor that can be
+/// written to (EBADF; not on Windows).
 ///
 /// Throws `Error`: what opening says, with the path; EDEADLK never: nobody looks for cycles.
-/// Advisory: who does not ask is not kept out. Threads: a lock may be used and released by any
+/// Advisory: who does not ask is not kept out, but for reads and writes on Windows (LockFileEx).
+/// Threads: a lock may be used and released by any
 /// thread; not by two at once but for `release`, which ends an upgrade. Fork: the child holds it
 /// too until it has gone or executed another program.
 class FileLock {

@@ -1,8 +1,6 @@
 // The fault guard: files that are cut while they are mapped, pages of the program's own protection.
 #include "crossmem/fault.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <vector>
 
 #include "crossmem/error.h"
@@ -106,21 +104,7 @@ TEST_F(FaultPosixTest, AFaultOfAnOddOffsetIsToldInTheMappingsTerms) {
 TEST_F(FaultPosixTest, ListenersAreToldOfMissingPages) {
   auto mapping = MappedFile::open(path);
   std::filesystem::resize_file(path, 0);
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<Fault> told;
-  mapping.on_fault([&](const Fault& fault) {
-    const std::lock_guard lock(mutex);
-    told.push_back(fault);
-    changed.notify_one();
-  });
-  for (std::uint64_t i = 0; i < kPages; ++i) load(mapping, i * page);
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return told.size() == kPages; });
-  for (std::uint64_t i = 0; i < kPages; ++i) {
-    EXPECT_EQ(told[static_cast<std::size_t>(i)].offset, i * page);
-    EXPECT_EQ(told[static_cast<std::size_t>(i)].count, i + 1);
-  }
+  expect_listener_told(mapping, [&](std::uint64_t at) { load(mapping, at); });
 }
 
 TEST_F(FaultPosixTest, ManyMappingsAreAllGuarded) {

@@ -17,12 +17,6 @@ namespace {
 
 HANDLE g_notice = nullptr;  ///< Set to wake the notice thread.
 
-MEMORY_BASIC_INFORMATION query(const std::byte* page) noexcept {
-  MEMORY_BASIC_INFORMATION info{};
-  VirtualQuery(page, &info, sizeof(info));
-  return info;
-}
-
 FaultKind why_unreadable(const FaultSlot& slot, std::uintptr_t page) noexcept {
   const std::intptr_t file = slot.file.load(std::memory_order_relaxed);
   LARGE_INTEGER size{};
@@ -77,7 +71,7 @@ bool repair(std::uintptr_t address, bool is_store) noexcept {
   bool wake = false;
   {
     const RepairLock lock;
-    const MEMORY_BASIC_INFORMATION info = query(reinterpret_cast<std::byte*>(begin));
+    const MEMORY_BASIC_INFORMATION info = query_pages(reinterpret_cast<std::byte*>(begin));
     // Zeroes that have no room yet.
     if (info.State == MEM_RESERVE)
       return VirtualAlloc(reinterpret_cast<void*>(begin), page_size(), MEM_COMMIT,

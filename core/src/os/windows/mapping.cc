@@ -20,12 +20,6 @@ SYSTEM_INFO system_info() noexcept {
   return info;
 }
 
-MEMORY_BASIC_INFORMATION query(const std::byte* at) noexcept {
-  MEMORY_BASIC_INFORMATION info{};
-  VirtualQuery(at, &info, sizeof(info));
-  return info;
-}
-
 DWORD page_protection(Protection protection, bool copies) noexcept {
   switch (protection) {
     case Protection::none:
@@ -53,7 +47,7 @@ struct Run {
 std::vector<Run> protections(std::byte* base, std::size_t length) {
   std::vector<Run> runs;
   for (std::size_t done = 0; done < length;) {
-    const MEMORY_BASIC_INFORMATION info = query(base + done);
+    const MEMORY_BASIC_INFORMATION info = query_pages(base + done);
     if (info.Type != MEM_MAPPED) return {};
     const std::size_t here = std::min<std::size_t>(info.RegionSize, length - done);
     runs.push_back({base + done, here, info.Protect});
@@ -125,7 +119,7 @@ bool replace_with_zeroes(std::byte* at, std::size_t length) noexcept {
 }
 
 bool put_zeroes(std::byte* at, std::size_t length) noexcept {
-  if (query(at).Type == MEM_PRIVATE)
+  if (query_pages(at).Type == MEM_PRIVATE)
     return VirtualFree(at, length, MEM_DECOMMIT) != 0 && give_room(at, length);
   if (UnmapViewOfFile(at) == 0) return false;
   take_freed_range(at, length);
@@ -133,7 +127,7 @@ bool put_zeroes(std::byte* at, std::size_t length) noexcept {
 }
 
 void unmap(std::byte* at, std::size_t /*length*/) noexcept {
-  if (query(at).Type == MEM_PRIVATE)
+  if (query_pages(at).Type == MEM_PRIVATE)
     VirtualFree(at, 0, MEM_RELEASE);
   else
     UnmapViewOfFile(at);
@@ -146,13 +140,13 @@ bool move_pages(std::byte* /*from*/, std::byte* /*to*/, std::size_t /*length*/) 
 void prepare_replace_page() noexcept {}
 
 bool replace_page(std::byte* page, std::size_t length, const std::byte* /*contents*/) noexcept {
-  const bool is_private = query(page).Type == MEM_PRIVATE;
+  const bool is_private = query_pages(page).Type == MEM_PRIVATE;
   DWORD before = 0;
   return VirtualProtect(page, length, is_private ? PAGE_READWRITE : PAGE_WRITECOPY, &before) != 0;
 }
 
 void protect(std::byte* at, std::size_t length, Protection protection) {
-  const DWORD first = query(at).AllocationProtect;
+  const DWORD first = query_pages(at).AllocationProtect;
   const bool copies = first == PAGE_WRITECOPY || first == PAGE_EXECUTE_WRITECOPY;
   DWORD before = 0;
   if (VirtualProtect(at, length, page_protection(protection, copies), &before) == 0)
@@ -160,7 +154,7 @@ void protect(std::byte* at, std::size_t length, Protection protection) {
 }
 
 void flush(std::byte* at, std::size_t length) {
-  if (query(at).Type != MEM_MAPPED) return;
+  if (query_pages(at).Type != MEM_MAPPED) return;
   // ERROR_LOCK_VIOLATION: the system itself writes the same pages at this moment.
   if (!call_again_while(ERROR_LOCK_VIOLATION, [&] { return FlushViewOfFile(at, length) != 0; }))
     throw_last("FlushViewOfFile");

@@ -70,9 +70,7 @@ void trim(std::byte* at, std::size_t length) noexcept { VirtualUnlock(at, length
 
 /// Nobody needs what private pages hold; those of a file are dropped only.
 void forget(std::byte* at, std::size_t length) noexcept {
-  MEMORY_BASIC_INFORMATION info{};
-  VirtualQuery(at, &info, sizeof(info));
-  if (info.Type != MEM_PRIVATE) return trim(at, length);
+  if (query_pages(at).Type != MEM_PRIVATE) return trim(at, length);
   // From Windows 8.1 on. (OfferVirtualMemory is none: what was offered may not be touched before it
   // is reclaimed.)
   using Discard = DWORD(WINAPI*)(void*, SIZE_T);

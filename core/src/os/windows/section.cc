@@ -19,8 +19,7 @@ struct SectionBasics {
 
 constexpr const char* kGlobal =
     "another user may have it, or the privilege to create global objects is missing, which "
-    "services "
-    "and administrators have: let one of them make it, or leave 'Global\\' out";
+    "services and administrators have: let one of them make it, or leave 'Global\\' out";
 
 using QuerySection = NTSTATUS(NTAPI*)(HANDLE, int, void*, SIZE_T, SIZE_T*);
 

@@ -9,6 +9,7 @@
 #endif
 #include <windows.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ std::string narrow(std::wstring_view text);
 
 /// The path as Win32 takes it in any length.
 std::wstring extended_path(const std::string& path);
+
+/// What is known of the pages from here on that are alike. All zeroes beyond the address space.
+inline MEMORY_BASIC_INFORMATION query_pages(const std::byte* at) noexcept {
+  MEMORY_BASIC_INFORMATION info{};
+  VirtualQuery(at, &info, sizeof(info));
+  return info;
+}
 
 struct Halves {
   DWORD low;
