@@ -78,6 +78,8 @@ void Environment::shut_down() {
   operations_.clear();
   locks_.clear();
   messages_.clear();
+  // Before the slot that they name may be another's.
+  sleeps_.clear();
   if (agent_) agent_->detach();
   objects_.clear();
   queue_->shut_down();

@@ -13,8 +13,10 @@
 #include <utility>
 
 #include "crossmem/agent.h"
+#include "crossmem/loop_sleep.h"
 #include "crossmem/mapping.h"
 #include "lock_table.h"
+#include "numbered.h"
 #include "object_table.h"
 #include "queue_binding.h"
 
@@ -87,6 +89,7 @@ class Environment {
   LockTable& locks() noexcept { return locks_; }
   ObjectTable& objects() noexcept { return objects_; }
   MessageTable& messages() noexcept { return messages_; }
+  Numbered<std::unique_ptr<LoopSleep>>& sleeps() noexcept { return sleeps_; }
   /// Who holds and waits on behalf of this environment: attached when first asked for, detached
   /// with it, so that what a worker holds is told to be abandoned when it ends.
   const std::shared_ptr<Agent>& agent();
@@ -104,6 +107,7 @@ class Environment {
   LockTable locks_;
   ObjectTable objects_;
   MessageTable messages_;
+  Numbered<std::unique_ptr<LoopSleep>> sleeps_;
   std::shared_ptr<Agent> agent_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "convert.h"
 #include "crossmem/error.h"
+#include "crossmem/loop_sleep.h"
 #include "environment.h"
 #include "object_binding.h"
 #include "operation.h"
@@ -135,6 +136,42 @@ Napi::Value request_lock(const Napi::CallbackInfo& info) {
   });
 }
 
+/// () -> a descriptor for the event loop to poll, or undefined
+Napi::Value open_doorbell(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) -> Napi::Value {
+    const auto descriptor = LoopSleep::open_descriptor(*Environment::of(env).agent());
+    if (!descriptor) return env.Undefined();
+    return Napi::Number::New(env, *descriptor);
+  });
+}
+
+/// (object, way) -> 0 if something has come, -1 if the descriptor would not tell, or the number of
+/// a sleep that the descriptor ends
+Napi::Value begin_sleep(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const RequestPtr request =
+        make_request(object_entry(env, info[0]).object, info[1].As<Napi::Number>().Uint32Value());
+    Environment& environment = Environment::of(env);
+    auto sleep = std::make_unique<LoopSleep>(*environment.agent(), *request);
+    switch (sleep->state()) {
+      case LoopSleep::State::changed:
+        return Napi::Number::New(env, 0);
+      case LoopSleep::State::owned:
+        return Napi::Number::New(env, -1);
+      default:
+        return Napi::Number::New(env, environment.sleeps().add(std::move(sleep)));
+    }
+  });
+}
+
+/// (number of a sleep)
+Napi::Value end_sleep(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    Environment::of(env).sleeps().remove(info[0].As<Napi::Number>().Uint32Value());
+    return env.Undefined();
+  });
+}
+
 /// (condition, mutex, whole, time-out) -> [whether it was notified, how the mutex was got]
 Napi::Value wait_condition(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
@@ -162,6 +199,9 @@ void export_waits(Napi::Env env, Napi::Object exports) {
   exports.Set("tryObject", Napi::Function::New<try_object>(env));
   exports.Set("waitSync", Napi::Function::New<wait_sync>(env));
   exports.Set("wait", Napi::Function::New<wait_async>(env));
+  exports.Set("openDoorbell", Napi::Function::New<open_doorbell>(env));
+  exports.Set("beginSleep", Napi::Function::New<begin_sleep>(env));
+  exports.Set("endSleep", Napi::Function::New<end_sleep>(env));
   exports.Set("requestLock", Napi::Function::New<request_lock>(env));
   exports.Set("waitCondition", Napi::Function::New<wait_condition>(env));
 }

@@ -1,4 +1,5 @@
 // Line: those who wait for one side of a queue, in the order in which they came.
+import { sleepByDoorbell } from './doorbell.js';
 import { timedOut } from './errors.js';
 import { type EndWait, type SharedObject, Want, waitFor } from './shared-object.js';
 import type { CheckedWait } from './wait-options.js';
@@ -12,10 +13,12 @@ interface Entry {
 }
 
 /**
- * How long the event loop goes on looking after something has come, in milliseconds, before it is
- * left to be woken: a wake costs twenty times a look.
+ * A wake costs twenty looks and more, so the event loop goes on looking for as long as that has been
+ * worth it lately: a sleep that was over before `mostAwake` milliseconds had better been spent looking,
+ * a longer one shows that nothing flows.
  */
-const awake = 0.2;
+const mostAwake = 0.2;
+const leastAwake = 0.05;
 
 /** The next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -27,6 +30,8 @@ export class Line {
   readonly #object: SharedObject;
   readonly #entries: Entry[] = [];
   #isRunning = false;
+  /** So many milliseconds it looks before it sleeps. */
+  #awake = 0;
   #awakeUntil = 0;
   #endWait: EndWait | undefined;
 
@@ -75,7 +80,7 @@ export class Line {
 
   /** Something has come: more may. */
   stayAwake(): void {
-    this.#awakeUntil = performance.now() + awake;
+    if (this.#awake > 0) this.#awakeUntil = performance.now() + this.#awake;
   }
 
   #remove(entry: Entry): void {
@@ -103,25 +108,31 @@ export class Line {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    this.stayAwake();
     for (;;) {
       if (this.#tryFirst()) continue;
       const [first] = this.#entries;
       if (first === undefined) break;
-      if (performance.now() < this.#awakeUntil) await nextTurn();
-      else await this.#sleep(first);
+      const begin = performance.now();
+      if (begin < this.#awakeUntil) {
+        await nextTurn();
+        continue;
+      }
+      await this.#sleep(first);
+      const isWorthIt = performance.now() - begin < mostAwake;
+      this.#awake = isWorthIt ? Math.min(mostAwake, Math.max(leastAwake, 2 * this.#awake)) : 0;
     }
     this.#isRunning = false;
   }
 
   async #sleep(first: Entry): Promise<void> {
+    const want = new Want(this.#object, first.way);
+    const begun = (end: EndWait) => {
+      this.#endWait = end;
+    };
     try {
-      await waitFor([new Want(this.#object, first.way)], false, {
-        timeout: undefined,
-        signal: undefined,
-        begun: (end) => {
-          this.#endWait = end;
-        },
-      });
+      if (!(await sleepByDoorbell(want, begun)))
+        await waitFor([want], false, { timeout: undefined, signal: undefined, begun });
     } catch (error) {
       if (error === changed) return;
       for (const entry of this.#entries.splice(0)) entry.reject(error);

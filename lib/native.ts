@@ -210,6 +210,11 @@ interface Addon {
   tryObject(object: number, way: number): number;
   waitSync(...rest: [...WaitRequest, Timeout]): WaitResult;
   wait: Later<[...WaitRequest, Timeout, loopStays: boolean], WaitResult>;
+  /** A descriptor that is readable once a sleep may be over; undefined where there is no such. */
+  openDoorbell(): number | undefined;
+  /** 0 if there is nothing to sleep for; -1 if only {@link wait} can tell; or a number. */
+  beginSleep(object: number, way: number): number;
+  endSleep(sleep: number): void;
   waitCondition(
     condition: number,
     mutex: number,

@@ -37,6 +37,7 @@ set(tests_posix
     test/posix/fault_test.cc
     test/posix/file_lock_test.cc
     test/posix/fork_test.cc
+    test/posix/loop_sleep_test.cc
     test/posix/mapped_file_test.cc
     test/posix/resize_test.cc
     test/posix/shared_memory_test.cc)
@@ -127,7 +128,7 @@ if(CROSSMEM_OS STREQUAL linux)
 
   # The same conformance suite where a sandbox refuses what the kernel could do.
   add_executable(refuse test/refuse.cc)
-  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:Mutex*:Queue*:RwLock*:Semaphore*:*Topic*:*Wait*")
+  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:LoopSleep*:Mutex*:Queue*:RwLock*:Semaphore*:*Topic*:*Wait*")
   foreach(call futex_waitv set_robust_list)
     add_test(NAME Refused.${call}
         COMMAND refuse ${call} $<TARGET_FILE:crossmem_tests> --gtest_filter=${objects}:-*FileLock*)

@@ -15,6 +15,7 @@ class Waiter;
 }  // namespace detail
 namespace os {
 class Bell;
+class LoopBell;
 }  // namespace os
 
 /// What is known of an agent; for people.
@@ -68,6 +69,8 @@ class Agent {
   std::shared_ptr<os::Bell> bell();
   void ring() noexcept;  ///< Wakes whoever sleeps on the bell, if there is one.
   std::shared_ptr<detail::Waiter> waiter();
+  /// The same for the bell that event loops hear; null where there are none.
+  std::shared_ptr<os::LoopBell> loop_bell();
 
  private:
   struct State;

@@ -19,6 +19,7 @@
 #include "os/bell.h"
 #include "os/fork.h"
 #include "os/lifeline.h"
+#include "os/loop_bell.h"
 #include "os/process.h"
 #include "os/slot_lock.h"
 
@@ -39,6 +40,7 @@ struct Agent::State {
   bool detaching = false;
   std::shared_ptr<os::Bell> bell;
   std::atomic<bool> bell_made{false};
+  std::shared_ptr<os::LoopBell> loop_bell;
   std::shared_ptr<detail::Waiter> waiter;
 
   void claim();
@@ -132,6 +134,8 @@ bool Agent::State::try_claim(unsigned index) {
   AgentSlot& row = domain.slot(index);
   write_label(row);
   for (auto& wait : domain.waits(index)) wait.store(0, std::memory_order_relaxed);
+  // Relaxed: no one has been asked to ring yet.
+  row.doorbell.fetch_and(~os::kLoopListens, std::memory_order_relaxed);
   os::tie(row.lifeline);
   // A new generation: whatever still names the one before is a dead one's. The only others who
   // change it are those who prove the one before dead, each from the value that they saw.
@@ -193,6 +197,7 @@ void Agent::State::drop_bell() noexcept {
   std::shared_ptr<os::Bell> silent;
   const std::lock_guard guard(mutex);
   std::swap(silent, bell);
+  loop_bell.reset();
 }
 
 void Agent::State::forget() noexcept {
@@ -202,6 +207,7 @@ void Agent::State::forget() noexcept {
   // Their threads are the parent's: to destroy them here would be to wait for those.
   keep(std::move(waiter));
   keep(std::move(bell));
+  keep(std::move(loop_bell));
   bell_made.store(false, std::memory_order_relaxed);
 }
 
@@ -241,6 +247,19 @@ std::shared_ptr<os::Bell> Agent::bell() {
     state_->bell_made.store(true, std::memory_order_release);
   }
   return state_->bell;
+}
+
+std::shared_ptr<os::LoopBell> Agent::loop_bell() {
+  const std::lock_guard guard(state_->mutex);
+  if (state_->detaching) throw Error(Errc::closed, "the agent is detached");
+  if (!state_->loop_bell) {
+    state_->loop_bell = os::LoopBell::make(state_->slot);
+    // Relaxed: whoever is to ring is asked later, by the interest in an object.
+    if (state_->loop_bell)
+      state_->domain.slot(state_->slot)
+          .doorbell.fetch_or(os::kLoopListens, std::memory_order_relaxed);
+  }
+  return state_->loop_bell;
 }
 
 void Agent::ring() noexcept {

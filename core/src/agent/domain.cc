@@ -9,6 +9,7 @@
 #include "crossmem/error.h"
 #include "os/bell.h"
 #include "os/lifeline.h"
+#include "os/loop_bell.h"
 #include "os/slot_lock.h"
 
 namespace crossmem::detail {
@@ -143,10 +144,16 @@ void Domain::ring(std::uint64_t interested) const noexcept {
   // Copied and bounded: it is anybody's to overwrite.
   const unsigned end =
       std::min(header_->slots_in_use.load(std::memory_order_relaxed), std::uint32_t{kSlots});
-  for (unsigned index = 0; index < end; ++index)
-    if ((interested & interest_bit(index)) != 0 &&
-        slots_[index].lifeline.load(std::memory_order_relaxed) != 0)
-      os::Bell::ring(index, slots_[index].doorbell);
+  for (unsigned index = 0; index < end; ++index) {
+    AgentSlot& row = slots_[index];
+    if ((interested & interest_bit(index)) == 0 ||
+        row.lifeline.load(std::memory_order_relaxed) == 0)
+      continue;
+    // Relaxed: set before the interest, which was read with more.
+    if ((row.doorbell.load(std::memory_order_relaxed) & os::kLoopListens) != 0)
+      os::LoopBell::ring(index);
+    os::Bell::ring(index, row.doorbell);
+  }
 }
 
 }  // namespace crossmem::detail

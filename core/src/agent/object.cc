@@ -226,7 +226,7 @@ Holder Object::holder(Word word) const {
 
 void Object::wake(const os::SharedWord& word, int count) const noexcept {
   os::wake(word, count);
-  // Sequentially consistent: see Sleeper::sleep_by_bell. Whoever sleeps again says so again.
+  // Sequentially consistent: see ask_for_rings. Whoever sleeps again says so again.
   if (header_->interest.load(std::memory_order_seq_cst) == 0) return;
   domain_.ring(header_->interest.exchange(0, std::memory_order_seq_cst));
 }

@@ -2,11 +2,11 @@
 #include "agent/waiting.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <span>
 #include <thread>
 
+#include "agent/announcement.h"
 #include "crossmem/error.h"
 #include "os/bell.h"
 #include "os/lifeline.h"
@@ -27,38 +27,23 @@ constexpr microseconds kUntold{5'000};
 /// Between the cut of a lifeline and the end of the last thread lie some milliseconds at most.
 constexpr microseconds kEnding{200};
 
-/// Says in the table what is slept for, as long as it lives.
-class Announcement {
- public:
-  Announcement(const Watches& watches, AgentWaits& waits) {
-    for (const Object* const object : watches.objects()) {
-      if (count_ == places_.size()) return;
-      if (object->key() == 0) continue;
-      for (auto& wait : waits) {
-        std::uint32_t none = 0;
-        // Relaxed: for people.
-        if (!wait.compare_exchange_strong(none, object->key(), std::memory_order_relaxed)) continue;
-        places_[count_++] = &wait;
-        break;
-      }
-    }
-  }
-  ~Announcement() {
-    for (std::size_t i = 0; i < count_; ++i) places_[i]->store(0, std::memory_order_relaxed);
-  }
-  Announcement(const Announcement&) = delete;
-  Announcement& operator=(const Announcement&) = delete;
-
- private:
-  std::array<std::atomic<std::uint32_t>*, 4> places_{};
-  std::size_t count_ = 0;
-};
-
 bool sleeps_on_words(const Watches& watches) noexcept {
   return watches.words().size() + 1 <= os::most_watches();
 }
 
 }  // namespace
+
+bool ask_for_rings(const Watches& watches, Word me) noexcept {
+  const std::uint64_t bit = interest_bit(slot_of(me));
+  // Sequentially consistent, as is the other side, which changes the word and then looks at the
+  // interest: one of the two sees the other. Whoever takes the bit away rings.
+  for (const Object* const object : watches.objects()) {
+    std::atomic<std::uint64_t>& interest = object->header().interest;
+    if ((interest.load(std::memory_order_seq_cst) & bit) == 0)
+      interest.fetch_or(bit, std::memory_order_seq_cst);
+  }
+  return !watches.look();
+}
 
 microseconds longest_sleep(const Watches& watches) noexcept {
   const microseconds trust = longest_trust(watches);
@@ -107,15 +92,7 @@ void Sleeper::sleep_by_bell(const Watches& watches, std::uint32_t ticket,
     return;
   }
   const std::uint32_t rings = bell->ticket();
-  const std::uint64_t bit = interest_bit(slot_of(me));
-  // Sequentially consistent, as is the other side, which changes the word and then looks at the
-  // interest: one of the two sees the other. Whoever takes the bit away rings.
-  for (const Object* const object : watches.objects()) {
-    std::atomic<std::uint64_t>& interest = object->header().interest;
-    if ((interest.load(std::memory_order_seq_cst) & bit) == 0)
-      interest.fetch_or(bit, std::memory_order_seq_cst);
-  }
-  if (watches.look()) return;
+  if (!ask_for_rings(watches, me)) return;
   if (this->ticket() != ticket) return;
   const std::span<const std::uint32_t> processes = watches.processes();
   bell->sleep(rings, processes.first(std::min(processes.size(), os::Bell::most_processes())),

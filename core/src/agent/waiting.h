@@ -64,7 +64,7 @@ class Watches {
 
   /// Whether a word holds something else by now.
   bool look() const noexcept {
-    // Sequentially consistent: see Sleeper::sleep_by_bell.
+    // Sequentially consistent: see ask_for_rings.
     return std::any_of(watches_.begin(), watches_.end(), [](const os::Watch& watch) {
       return watch.word->load(std::memory_order_seq_cst) != watch.value;
     });
@@ -114,6 +114,9 @@ class Sleeper {
   os::SharedWord stirred_{0};
   std::vector<os::Watch> words_;
 };
+
+/// Has the agent rung when what is watched changes. False if something has changed already.
+bool ask_for_rings(const Watches& watches, Word me) noexcept;
 
 /// How long a sleep may last at most, for what is watched; then the words are looked at.
 std::chrono::microseconds longest_sleep(const Watches& watches) noexcept;

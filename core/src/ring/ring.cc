@@ -117,7 +117,7 @@ void Ring::put(const Room& room, Word state, std::uint32_t length,
 }
 
 void Ring::publish(Position tail) const noexcept {
-  // Release: with what was put. Sequentially consistent: see Sleeper::sleep_by_bell.
+  // Release: with what was put. Sequentially consistent: see ask_for_rings.
   const Word before = header_.tail.exchange(tail, std::memory_order_seq_cst);
   // Everybody: the first of them may have given up, or be busy with what it got for long.
   if ((before & kWaiters) != 0) object_.wake(header_.tail, os::kEverybody);
@@ -126,7 +126,7 @@ void Ring::publish(Position tail) const noexcept {
 void Ring::tell_progress() const noexcept {
   os::SharedWord& word = header_.object.word;
   Word seen = word.load(std::memory_order_relaxed);
-  // Sequentially consistent: see Sleeper::sleep_by_bell.
+  // Sequentially consistent: see ask_for_rings.
   while (!word.compare_exchange_weak(seen, (seen + 1) & kPositions, std::memory_order_seq_cst,
                                      std::memory_order_relaxed)) {
   }
@@ -144,7 +144,7 @@ void Ring::throw_corrupt(const char* what) const {
 void watch_word(const Object& object, os::SharedWord& word, Word seen, Watches& watches) {
   Word found = word.load(std::memory_order_relaxed);
   while ((found & kPositions) == seen) {
-    // Sequentially consistent: see Sleeper::sleep_by_bell.
+    // Sequentially consistent: see ask_for_rings.
     if ((found & kWaiters) != 0 ||
         word.compare_exchange_weak(found, found | kWaiters, std::memory_order_seq_cst,
                                    std::memory_order_relaxed)) {

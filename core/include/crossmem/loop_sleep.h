@@ -1,0 +1,55 @@
+// LoopSleep: how an event loop waits for what nobody has, by a descriptor that it polls.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "crossmem/agent.h"
+#include "crossmem/wait.h"
+
+namespace crossmem {
+
+namespace detail {
+class Announcement;
+}  // namespace detail
+
+/// A sleep of an event loop. The agent's waiter thread (`wait_later`) would have to be woken and
+/// wake the loop in turn; a descriptor that the loop polls costs one wake.
+///
+/// ```cpp
+/// LoopSleep sleep(agent, queue.readable());
+/// if (sleep.state() == LoopSleep::State::asleep) // poll the descriptor, for 100 ms at most
+/// ```
+///
+/// Whoever is to ring may die before it does: look again every 100 ms. Threads: one agent's event
+/// loop is one thread's; all this is for that.
+class LoopSleep {
+ public:
+  /// A new descriptor for the caller to poll and to close: it is readable once something may have
+  /// come for any sleep of this agent. What can be read are bytes without a meaning. Nothing on
+  /// systems that have no such descriptor (Windows). Throws what open(2) and mkfifo(2) may, and
+  /// `Errc::closed` if the agent is detached.
+  static std::optional<int> open_descriptor(Agent& agent);
+
+  enum class State : std::uint8_t {
+    changed,  ///< Something has come: try.
+    asleep,   ///< The descriptor will tell.
+    owned,    ///< Somebody has it, whose death the descriptor would not tell: use `wait_later`.
+  };
+
+  /// The request takes nothing (`Queue::readable` and so on). Does not block for long.
+  LoopSleep(Agent& agent, Request& request);
+  /// Takes back what was said of the sleep for people to see.
+  ~LoopSleep();
+  LoopSleep(const LoopSleep&) = delete;
+  LoopSleep& operator=(const LoopSleep&) = delete;
+
+  State state() const noexcept { return state_; }
+
+ private:
+  State state_ = State::changed;
+  std::unique_ptr<detail::Announcement> announcement_;
+};
+
+}  // namespace crossmem

@@ -1,0 +1,32 @@
+// The kernel's side of a doorbell that an event loop hears: a descriptor that becomes readable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace crossmem::os {
+
+/// The lowest bit of a slot's doorbell: an event loop listens, too.
+inline constexpr std::uint32_t kLoopListens = 1;
+
+class LoopBell {
+ public:
+  /// Nothing where event loops poll nothing that other processes could make readable by name.
+  static std::unique_ptr<LoopBell> make(unsigned slot);
+  ~LoopBell();
+  LoopBell(const LoopBell&) = delete;
+  LoopBell& operator=(const LoopBell&) = delete;
+
+  /// Another descriptor of it, close-on-exec and non-blocking, for the caller to close.
+  int open() const;
+
+  /// Never blocks.
+  static void ring(unsigned slot) noexcept;
+
+ private:
+  explicit LoopBell(unsigned slot) noexcept : slot_(slot) {}
+
+  unsigned slot_;
+};
+
+}  // namespace crossmem::os
