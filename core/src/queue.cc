@@ -32,8 +32,7 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity) {
   detail::ObjectSpec spec{.kind = detail::Kind::queue,
                           .parameter = std::nullopt,
                           .size = [](std::uint16_t bits) { return Ring::size(bits); },
-                          .least = Ring::kLeastBits,
-                          .most = Ring::kMostBits,
+                          .valid = [](std::uint16_t bits) noexcept { return Ring::valid(bits); },
                           .describe = [](std::uint16_t bits) { return Ring::describe(bits); },
                           .alignment = alignof(detail::RingHeader),
                           .outlives = &has_messages};

@@ -22,6 +22,7 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity, WhenFull when_fu
   detail::ObjectSpec spec{.kind = detail::Kind::topic,
                           .parameter = std::nullopt,
                           .size = &TopicState::size,
+                          .valid = &TopicState::valid,
                           .describe = &TopicState::describe,
                           .alignment = alignof(detail::RingHeader)};
   if (capacity)
@@ -29,15 +30,6 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> capacity, WhenFull when_fu
         static_cast<std::uint16_t>(Ring::bits_for(*capacity) |
                                    (when_full == WhenFull::overwrite ? TopicState::kOverwrite : 0));
   return spec;
-}
-
-/// The kind says nothing of the parameter's parts.
-std::shared_ptr<Object> checked(std::shared_ptr<Object> object) {
-  const unsigned bits = object->parameter() & TopicState::kBits;
-  if ((object->parameter() & ~(TopicState::kBits | TopicState::kOverwrite)) != 0 ||
-      bits < Ring::kLeastBits || bits > Ring::kMostBits)
-    throw Error(Errc::corrupt, "no topic has this parameter", object->name());
-  return object;
 }
 
 /// Wants to publish a message of this length, and calls `fill` with the room for it.
@@ -86,13 +78,13 @@ std::size_t Topic::size(std::size_t capacity) { return TopicState::size(Ring::bi
 Topic Topic::open(const std::string& name, std::optional<std::size_t> capacity, WhenFull when_full,
                   std::shared_ptr<Agent> agent) {
   return Topic(std::make_shared<TopicState>(
-      checked(Object::open(name, spec_of(capacity, when_full), std::move(agent)))));
+      Object::open(name, spec_of(capacity, when_full), std::move(agent))));
 }
 
 Topic Topic::at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
                 WhenFull when_full, std::shared_ptr<Agent> agent) {
   return Topic(std::make_shared<TopicState>(
-      checked(Object::at(mapping, offset, spec_of(capacity, when_full), std::move(agent)))));
+      Object::at(mapping, offset, spec_of(capacity, when_full), std::move(agent))));
 }
 
 bool Topic::unlink(const std::string& name) { return Object::unlink(name); }

@@ -70,9 +70,15 @@ void check_identity(std::uint64_t found, std::uint64_t expected, const ObjectSpe
     throw Error(Errc::foreign,
                 "it was made by another user, in another domain or before the last boot; if nobody "
                 "uses it, fill it with zeroes to make it anew");
+  const auto parameter_of = [](std::uint64_t identity) {
+    return static_cast<std::uint16_t>(identity);
+  };
+  if (spec.valid != nullptr && !spec.valid(parameter_of(found)))
+    throw Error(Errc::corrupt,
+                "no such object has the parameter " + std::to_string(parameter_of(found)));
   if (spec.parameter && differ(0, 0xFFFF)) {
     const auto words = [&](std::uint64_t identity) {
-      const auto parameter = static_cast<std::uint16_t>(identity);
+      const std::uint16_t parameter = parameter_of(identity);
       return spec.describe != nullptr ? spec.describe(parameter) : std::to_string(parameter);
     };
     throw Error(Errc::invalid_argument,
@@ -118,8 +124,6 @@ void Object::adopt(const ObjectSpec& spec) {
   if (found == 0) fail(std::errc::no_such_file_or_directory, "open", "there is no object here yet");
   check_identity(found, expected, spec);
   identity_ = found;
-  if (parameter() < spec.least || parameter() > spec.most)
-    throw Error(Errc::corrupt, "no such object has the parameter " + std::to_string(parameter()));
   size_ = size_for(spec, found);
   if (view_.bytes.size() < size_)
     throw Error(Errc::corrupt, "the memory is shorter than the object says");

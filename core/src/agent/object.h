@@ -47,9 +47,8 @@ struct ObjectSpec {
   std::optional<std::uint16_t> parameter;
   /// Bytes that an object with this parameter has, header included.
   std::size_t (*size)(std::uint16_t parameter);
-  /// What the parameter may be.
-  std::uint16_t least = 0;
-  std::uint16_t most = 0xffff;
+  /// Whether there is such a parameter; what is found is anybody's to overwrite.
+  bool (*valid)(std::uint16_t parameter) noexcept = nullptr;
   /// What the parameter means, in words.
   std::string (*describe)(std::uint16_t parameter) = nullptr;
   /// Of its place in memory.

@@ -49,6 +49,10 @@ class Ring {
   /// GiB.
   static std::uint16_t bits_for(std::size_t capacity);
 
+  static constexpr bool valid(unsigned bits) noexcept {
+    return bits >= kLeastBits && bits <= kMostBits;
+  }
+
   static std::string describe(unsigned bits) {
     return "a capacity of " + std::to_string(std::size_t{1} << bits) + " bytes";
   }

@@ -21,6 +21,9 @@ struct TopicState {
   static std::size_t size(std::uint16_t parameter) noexcept {
     return Ring::size(parameter & kBits) + Topic::kMostSubscriptions * sizeof(SubscriberCell);
   }
+  static bool valid(std::uint16_t parameter) noexcept {
+    return (parameter & ~(kBits | kOverwrite)) == 0 && Ring::valid(parameter & kBits);
+  }
   static std::string describe(std::uint16_t parameter) {
     return Ring::describe(parameter & kBits) +
            ((parameter & kOverwrite) != 0 ? " and to overwrite" : " and to wait");
