@@ -14,11 +14,16 @@ interface Entry {
 
 /**
  * A wake costs twenty looks and more, so the event loop goes on looking for as long as that has been
- * worth it lately: a sleep that was over before `mostAwake` milliseconds had better been spent looking,
- * a longer one shows that nothing flows.
+ * worth it lately. A sleep that was over before `mostAwake` milliseconds had better been spent looking:
+ * twice as long, then; half as long after a longer one.
  */
 const mostAwake = 0.2;
 const leastAwake = 0.05;
+
+function nextAwake(now: number, slept: number): number {
+  if (slept < mostAwake) return Math.min(mostAwake, Math.max(leastAwake, 2 * now));
+  return now > leastAwake ? now / 2 : 0;
+}
 
 /** The next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -119,8 +124,7 @@ export class Line {
         continue;
       }
       await this.#sleep(first);
-      const isWorthIt = performance.now() - begin < mostAwake;
-      this.#awake = isWorthIt ? Math.min(mostAwake, Math.max(leastAwake, 2 * this.#awake)) : 0;
+      this.#awake = nextAwake(this.#awake, performance.now() - begin);
     }
     this.#isRunning = false;
   }

@@ -45,6 +45,7 @@ struct Agent::State {
 
   void claim();
   bool try_claim(unsigned index);
+  void listen(std::uint32_t who) const noexcept;
   void detach() noexcept;
   void drop_bell() noexcept;
   void forget() noexcept;
@@ -135,7 +136,7 @@ bool Agent::State::try_claim(unsigned index) {
   write_label(row);
   for (auto& wait : domain.waits(index)) wait.store(0, std::memory_order_relaxed);
   // Relaxed: no one has been asked to ring yet.
-  row.doorbell.fetch_and(~os::kLoopListens, std::memory_order_relaxed);
+  row.doorbell.fetch_and(~os::kListeners, std::memory_order_relaxed);
   os::tie(row.lifeline);
   // A new generation: whatever still names the one before is a dead one's. The only others who
   // change it are those who prove the one before dead, each from the value that they saw.
@@ -191,6 +192,11 @@ void Agent::State::detach() noexcept {
   lock->release();
 }
 
+void Agent::State::listen(std::uint32_t who) const noexcept {
+  // Relaxed: whoever is to ring is asked later, by the interest in an object.
+  domain.slot(slot).doorbell.fetch_or(who, std::memory_order_relaxed);
+}
+
 void Agent::State::drop_bell() noexcept {
   bell_made.store(false, std::memory_order_relaxed);
   // Whoever still sleeps on it keeps it, and wakes before long. Not destroyed with the mutex held.
@@ -244,6 +250,7 @@ std::shared_ptr<os::Bell> Agent::bell() {
   if (!state_->bell) {
     state_->bell =
         std::make_shared<os::Bell>(state_->slot, state_->domain.slot(state_->slot).doorbell);
+    state_->listen(os::kThreadsListen);
     state_->bell_made.store(true, std::memory_order_release);
   }
   return state_->bell;
@@ -254,10 +261,7 @@ std::shared_ptr<os::LoopBell> Agent::loop_bell() {
   if (state_->detaching) throw Error(Errc::closed, "the agent is detached");
   if (!state_->loop_bell) {
     state_->loop_bell = os::LoopBell::make(state_->slot);
-    // Relaxed: whoever is to ring is asked later, by the interest in an object.
-    if (state_->loop_bell)
-      state_->domain.slot(state_->slot)
-          .doorbell.fetch_or(os::kLoopListens, std::memory_order_relaxed);
+    if (state_->loop_bell) state_->listen(os::kLoopListens);
   }
   return state_->loop_bell;
 }

@@ -150,9 +150,9 @@ void Domain::ring(std::uint64_t interested) const noexcept {
         row.lifeline.load(std::memory_order_relaxed) == 0)
       continue;
     // Relaxed: set before the interest, which was read with more.
-    if ((row.doorbell.load(std::memory_order_relaxed) & os::kLoopListens) != 0)
-      os::LoopBell::ring(index);
-    os::Bell::ring(index, row.doorbell);
+    const std::uint32_t doorbell = row.doorbell.load(std::memory_order_relaxed);
+    if ((doorbell & os::kLoopListens) != 0) os::LoopBell::ring(index);
+    if ((doorbell & os::kThreadsListen) != 0) os::Bell::ring(index, row.doorbell);
   }
 }
 

@@ -11,6 +11,11 @@
 
 namespace crossmem::os {
 
+/// The lowest bits of a slot's doorbell: who listens.
+inline constexpr std::uint32_t kThreadsListen = 1;
+inline constexpr std::uint32_t kLoopListens = 2;  ///< See loop_bell.h.
+inline constexpr std::uint32_t kListeners = kThreadsListen | kLoopListens;
+
 /// What wakes an agent that waits for more than `most_watches()` words. All may be called from any
 /// thread.
 class Bell {

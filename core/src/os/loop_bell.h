@@ -1,13 +1,9 @@
 // The kernel's side of a doorbell that an event loop hears: a descriptor that becomes readable.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 
 namespace crossmem::os {
-
-/// The lowest bit of a slot's doorbell: an event loop listens, too.
-inline constexpr std::uint32_t kLoopListens = 1;
 
 class LoopBell {
  public:

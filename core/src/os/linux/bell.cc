@@ -1,9 +1,7 @@
-// A doorbell is a futex: above its lowest bit, a count of the rings.
+// A doorbell is a futex: above its lowest bits, a count of the rings.
 #include "os/bell.h"
 
 #include <array>
-
-#include "os/loop_bell.h"
 
 namespace crossmem::os {
 
@@ -29,7 +27,7 @@ void Bell::sleep(std::uint32_t ticket, std::span<const std::uint32_t> /*processe
 
 void Bell::ring(unsigned /*slot*/, SharedWord& word) noexcept {
   // Release: what the ringer has changed is seen by whom it wakes.
-  word.fetch_add(2 * kLoopListens, std::memory_order_release);
+  word.fetch_add(kListeners + 1, std::memory_order_release);
   wake(word, kEverybody);
 }
 

@@ -15,7 +15,11 @@
 namespace crossmem::os {
 namespace {
 
-std::string path_of(unsigned slot) { return control_directory() + "loop-" + std::to_string(slot); }
+std::string path_of(unsigned slot) {
+  // Whoever rings is in a hurry: looked at once.
+  static const std::string folder = control_directory();
+  return folder + "loop-" + std::to_string(slot);
+}
 
 /// For both directions, by the listener and by whoever rings: the one never sees the other's end of
 /// file, the other never gets SIGPIPE because the one has just gone.
