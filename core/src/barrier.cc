@@ -27,11 +27,9 @@ constexpr unsigned kPhaseShift = 32;
 detail::ObjectSpec spec_of(std::optional<std::uint32_t> parties) {
   if (parties && (*parties == 0 || *parties > Barrier::kMostParties))
     throw Error(Errc::out_of_range, "a barrier has 1 to 4096 parties");
-  detail::ObjectSpec spec{detail::Kind::barrier, std::nullopt,
-                          [](std::uint16_t count) { return Barrier::size(count); },
-                          [](std::uint16_t count) noexcept {
-                            return count >= 1 && count <= Barrier::kMostParties;
-                          }};
+  detail::ObjectSpec spec{
+      detail::Kind::barrier, std::nullopt, [](std::uint16_t count) { return Barrier::size(count); },
+      [](std::uint16_t count) noexcept { return count >= 1 && count <= Barrier::kMostParties; }};
   if (parties) spec.parameter = static_cast<std::uint16_t>(*parties);
   return spec;
 }

@@ -20,11 +20,10 @@ using Cell = os::SharedWord;
 detail::ObjectSpec spec_of(std::optional<std::uint32_t> permits) {
   if (permits && (*permits == 0 || *permits > Semaphore::kMostPermits))
     throw Error(Errc::out_of_range, "a semaphore has 1 to 16384 permits");
-  detail::ObjectSpec spec{detail::Kind::permits, std::nullopt,
-                          [](std::uint16_t count) { return Semaphore::size(count); },
-                          [](std::uint16_t count) noexcept {
-                            return count >= 1 && count <= Semaphore::kMostPermits;
-                          }};
+  detail::ObjectSpec spec{
+      detail::Kind::permits, std::nullopt,
+      [](std::uint16_t count) { return Semaphore::size(count); },
+      [](std::uint16_t count) noexcept { return count >= 1 && count <= Semaphore::kMostPermits; }};
   if (permits) spec.parameter = static_cast<std::uint16_t>(*permits);
   return spec;
 }

@@ -24,13 +24,13 @@ struct RingWait;
 /// A bounded queue in shared memory, by name or at a place in a mapping. Any number of processes
 /// and threads send and receive. A message is there as a whole or not at all.
 ///
-/// | message        | who may change it                 | becomes |
-/// |----------------|-----------------------------------|-------------------------------------------|
-/// | reserved       | its producer: `commit`, `cancel`  | ready; nothing | |                | it
-/// dies                           | nothing                                   | | ready          |
-/// any consumer                      | received: nothing is left; or leased      | | leased | its
-/// consumer: `ack`, `give_back`  | nothing is left; ready, in its old place  | |                |
-/// it dies                           | ready, in its old place                   |
+/// | message  | who may change it             | becomes                                     |
+/// |----------|-------------------------------|---------------------------------------------|
+/// | reserved | its producer: commit, cancel  | ready; nothing                              |
+/// |          | it dies                       | nothing                                     |
+/// | ready    | any consumer                  | received: nothing is left; or leased        |
+/// | leased   | its consumer: ack, give_back  | nothing is left; ready, in its old place    |
+/// |          | it dies                       | ready, in its old place                     |
 ///
 /// Messages of one producer are received in the order in which they were sent, but for those that a
 /// consumer had and gave back. A reserved message holds back all that come after it until it is
