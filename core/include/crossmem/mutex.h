@@ -21,13 +21,12 @@ class Object;
 
 /// A lock in shared memory, by name or at a place in a mapping, 32 bytes.
 ///
-/// | state           | try_lock            | lock                | unlock             | holder dies
-/// |
-/// |-----------------|---------------------|---------------------|--------------------|----------------------|
-/// | free            | held                | held                | -                  | - | | held
-/// | nothing             | waits               | free, wakes one    | dead                 | | dead
-/// | held, owner_died    | held, owner_died    | -                  | -                    | |
-/// inconsistent    | held, owner_died    | held, owner_died    | inconsistent       | dead |
+/// | state        | try_lock         | lock             | unlock           | holder dies  |
+/// |--------------|------------------|------------------|------------------|--------------|
+/// | free         | held             | held             | -                | -            |
+/// | held         | nothing          | waits            | free, wakes one  | dead         |
+/// | dead         | held, owner_died | held, owner_died | -                | -            |
+/// | inconsistent | held, owner_died | held, owner_died | inconsistent     | dead         |
 ///
 /// `owner_died` is told to every holder until one of them says that what the lock guards is whole
 /// (`mark_consistent`). Not recursive. Waiters are served in no order, but one who has waited for
