@@ -3,7 +3,8 @@
 //
 // Plain loads and stores are of words that only the holder of the side's lock looks at, or of records
 // that nobody sees yet, or nobody else looks at any more: the tail, the head and the locks are
-// exchanged, which is sequentially consistent.
+// exchanged, which is sequentially consistent; the state of a record, which its producer may have
+// just changed from claimed to ready, is loaded so too.
 import {
   CONSUMERS,
   DATA,
@@ -128,7 +129,7 @@ export function receive(ring: FastRing): number {
     }
     const index = head & (units - 1);
     record = dataWords + index * unitWords;
-    state = words[record + STATE] as number;
+    state = Atomics.load(words, record + STATE);
     length = words[record + LENGTH] as number;
     const taken = 1 + ((length + UNIT - 1) >>> 4);
     const left = Math.min((end - head) & POSITIONS, units - index);
