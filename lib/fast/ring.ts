@@ -132,10 +132,11 @@ export function receive(ring: FastRing): number {
     state = Atomics.load(words, record + STATE);
     length = words[record + LENGTH] as number;
     const taken = 1 + ((length + UNIT - 1) >>> 4);
-    const left = Math.min((end - head) & POSITIONS, units - index);
+    const rest = (end - head) & POSITIONS;
     const kept = (end - begin) & POSITIONS;
-    // Nothing there, or nothing that could be: the core tells.
-    if (kept > units || length < 0 || length > units * UNIT || taken > left) state = NOTHING;
+    // Nothing there, or nothing that could be, as an end that was put back: the core tells.
+    if (kept > units || rest > kept || length < 0 || length > units * UNIT) state = NOTHING;
+    else if (taken > rest || taken > units - index) state = NOTHING;
     next = (head + taken) & POSITIONS;
   }
   if (state !== READY || words[IDENTITY] !== ring.identity) {
