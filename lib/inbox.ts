@@ -64,10 +64,11 @@ export class Inbox<T> {
     let message = this.line.isEmpty ? this.#source.take() : undefined;
     if (message !== undefined) {
       this.line.stayAwake();
+      const { tag } = this.#source;
       this.#received = (this.#received + 1) % burst;
       // Whoever only ever awaits what is there would keep the event loop out.
       if (this.#received === 0) await nextTurn();
-      return this.#decode(message);
+      return decodeBy(this.#codec, message, tag) as T;
     }
     let tag = 0;
     const attempt = () => {

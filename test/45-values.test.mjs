@@ -91,6 +91,18 @@ test('a codec of your own, and what another one made', async () => {
   }
 });
 
+test('a message keeps its tag while the event loop has its turn', async () => {
+  const queue = open({ codec: 'json' });
+  const plain = keep(Queue.open(queue.name));
+  for (let i = 0; i < 600; i += 1) {
+    queue.sendSync(i);
+    plain.sendSync(Buffer.from('raw'));
+    const receiving = queue.receive();
+    assert.throws(() => queue.tryReceive(), { code: 'ERR_CROSSMEM_CODEC' });
+    assert.equal(await receiving, i);
+  }
+});
+
 test('streams of Node.js go through processes, to their end', async () => {
   const [to, from] = [open(), open()];
   const echo = startCode(
