@@ -103,6 +103,19 @@ test('a message keeps its tag while the event loop has its turn', async () => {
   }
 });
 
+test('what cannot be decoded takes nothing along that comes before it', () => {
+  const queue = open({ codec: 'json' });
+  queue.sendSync(1);
+  queue.sendSync(2);
+  keep(Queue.open(queue.name)).sendSync(Buffer.from('raw'));
+  queue.sendSync(3);
+  assert.deepEqual(queue.tryReceiveMany(9), [1, 2]);
+  const raw = ({ code, bytes }) =>
+    code === 'ERR_CROSSMEM_CODEC' && Buffer.from(bytes).toString() === 'raw';
+  assert.throws(() => queue.tryReceiveMany(9), raw);
+  assert.deepEqual(queue.tryReceiveMany(9), [3]);
+});
+
 test('streams of Node.js go through processes, to their end', async () => {
   const [to, from] = [open(), open()];
   const echo = startCode(
