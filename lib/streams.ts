@@ -62,7 +62,8 @@ function writing<In>(
 
 type Done = (error?: Error | null) => void;
 
-/** Messages that nobody has read yet are somebody else's. */
+/** Messages that nobody has asked for yet are somebody else's: none is read ahead. */
+const none = { objectMode: true, highWaterMark: 0 };
 const one = { objectMode: true, highWaterMark: 1 };
 
 /** How what waits ends with the stream. */
@@ -77,7 +78,7 @@ function destroying(ending: AbortController) {
 
 export function toReadable<T>(source: StreamSource<T>): Readable {
   const ending = new AbortController();
-  return new Readable({ ...one, ...reading(source, ending.signal), ...destroying(ending) });
+  return new Readable({ ...none, ...reading(source, ending.signal), ...destroying(ending) });
 }
 
 export function toWritable<In>(sink: StreamSink<In>, options?: WritableOptions): Writable {
@@ -96,7 +97,9 @@ export function duplex<T, In>(
 ): Duplex {
   const ending = new AbortController();
   return new Duplex({
-    ...one,
+    objectMode: true,
+    readableHighWaterMark: none.highWaterMark,
+    writableHighWaterMark: one.highWaterMark,
     ...reading(from, ending.signal),
     ...writing(to.sink, options, ending.signal),
     ...destroying(ending),

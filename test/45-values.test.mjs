@@ -161,6 +161,20 @@ test('a reader that is destroyed takes no message along', async () => {
   assert.equal(await queue.receive(), 'for another one');
 });
 
+test('a reader takes no message that nobody asks for', async () => {
+  const queue = open({ codec: 'json' });
+  for (let i = 0; i < 4; i += 1) queue.sendSync(i);
+  for await (const message of queue.readable()) {
+    assert.equal(message, 0);
+    break;
+  }
+  const stream = duplex(queue, queue);
+  stream.once('data', () => stream.destroy());
+  await new Promise((resolve) => stream.once('close', resolve));
+  await sleep(5);
+  assert.deepEqual(queue.tryReceiveMany(9), [2, 3]);
+});
+
 test('streams of the web', async () => {
   const topic = keep(Topic.open(segmentName(), { codec: 'json' }));
   const subscription = keep(topic.subscribe());
