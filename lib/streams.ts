@@ -31,12 +31,22 @@ const isEnd = (error: unknown) =>
   (error as CrossmemError).code === 'ERR_CROSSMEM_CODEC' &&
   (error as { tag?: number }).tag === endTag;
 
+const noNull = () =>
+  Object.assign(
+    new TypeError('A message is null, which a stream of Node.js cannot hand on: use a stream of the web'),
+    { code: 'ERR_STREAM_NULL_VALUES' },
+  );
+
 /** How a stream of Node.js reads. It takes no message before it is asked for one. */
 function reading<T>(source: StreamSource<T>, signal: AbortSignal) {
   return {
     read(this: Readable) {
       source.receive({ signal }).then(
-        (message) => this.push(message),
+        (message) => {
+          // Node's streams have no null: it would end this one, as if nothing more came.
+          if (message === null) this.destroy(noNull());
+          else this.push(message);
+        },
         (error) => {
           if (isEnd(error)) this.push(null);
           else if (!signal.aborted) this.destroy(error);

@@ -175,6 +175,18 @@ test('a reader takes no message that nobody asks for', async () => {
   assert.deepEqual(queue.tryReceiveMany(9), [2, 3]);
 });
 
+test('a null ends no stream as if all was well', async () => {
+  const queue = open({ codec: 'json' });
+  for (const message of [1, null, 2]) queue.sendSync(message);
+  const seen = [];
+  const reading = pipeline(queue.readable(), async (messages) => {
+    for await (const message of messages) seen.push(message);
+  });
+  await assert.rejects(reading, { code: 'ERR_STREAM_NULL_VALUES' });
+  assert.deepEqual(seen, [1]);
+  assert.equal(queue.tryReceive(), 2);
+});
+
 test('streams of the web', async () => {
   const topic = keep(Topic.open(segmentName(), { codec: 'json' }));
   const subscription = keep(topic.subscribe());
