@@ -140,11 +140,14 @@ export function toWritableStream<In>(
   options: WritableOptions | undefined,
 ): WritableStream<In> {
   const end = checkFlag('options.end', checkObject('options', options).end, true);
-  const ending = new AbortController();
-  const { signal } = ending;
+  // The controller's: the stream calls `abort` only when what is under way has ended.
+  let signal: AbortSignal | undefined;
   return new WritableStream<In>({
+    start(controller) {
+      // The types of Node.js do not know it yet.
+      signal = (controller as { signal?: AbortSignal }).signal;
+    },
     write: (chunk) => sink.send(chunk, { signal }),
     close: () => (end ? sink.end({ signal }) : undefined),
-    abort: () => ending.abort(),
   });
 }

@@ -210,6 +210,17 @@ test('streams of the web', async () => {
   assert.equal((await reading).done, true);
 });
 
+test('a stream of the web is aborted while it waits for room', { timeout: 10_000 }, async () => {
+  const queue = open({ codec: 'json', capacity: 4096 });
+  while (queue.trySend('x'));
+  const writer = queue.writableStream().getWriter();
+  const [writing, ended] = [writer.write('y'.repeat(100)), writer.closed];
+  await sleep(2);
+  const failures = [writing, ended].map((one) => assert.rejects(one, { message: 'enough' }));
+  await writer.abort(new Error('enough'));
+  await Promise.all(failures);
+});
+
 test('a channel reaches all others of its name, in order, and not itself', async () => {
   const name = `chan/nel ${segmentName()}`;
   const [one, two] = [keep(new BroadcastChannel(name)), keep(new BroadcastChannel(name))];
