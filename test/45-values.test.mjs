@@ -91,6 +91,19 @@ test('a codec of your own, and what another one made', async () => {
   }
 });
 
+test('a lease that has ended shows no other message', () => {
+  const queue = open({ codec: 'json', capacity: 4096 });
+  queue.sendSync('mine');
+  queue.sendSync('read');
+  const [lease, read] = [queue.tryLease(), queue.tryLease()];
+  assert.equal(read.value, 'read');
+  lease.ack();
+  read.ack();
+  while (queue.trySend('else'));
+  assert.throws(() => lease.value, { code: 'ERR_CROSSMEM_CLOSED' });
+  assert.equal(read.value, 'read');
+});
+
 test('a message keeps its tag while the event loop has its turn', async () => {
   const queue = open({ codec: 'json' });
   const plain = keep(Queue.open(queue.name));
