@@ -42,6 +42,16 @@ test('messages come out as they went in', async () => {
   assert.equal(queue.used, 0);
 });
 
+test('what is received is a Uint8Array, whoever else is at it', () => {
+  const queue = open();
+  for (let i = 0; i < 3; i += 1) queue.sendSync(bytes(`message ${i}`));
+  const expected = (i) => new Uint8Array(bytes(`message ${i}`));
+  const lease = queue.tryLease();
+  assert.deepEqual(queue.tryReceive(), expected(1), 'behind one that is leased');
+  lease.release();
+  assert.deepEqual(queue.tryReceiveMany(9), [expected(0), expected(2)]);
+});
+
 test('every length fits, around every end', () => {
   const queue = open({ capacity: 4096 });
   const expected = [];
