@@ -119,6 +119,12 @@ std::span<std::byte> Arguments::bytes(std::size_t index) const {
   return {static_cast<std::byte*>(data), length};
 }
 
+Napi::Value copy_of(Napi::Env env, std::span<const std::byte> bytes) {
+  Napi::Uint8Array copy = Napi::Uint8Array::New(env, bytes.size());
+  if (!bytes.empty()) std::memcpy(copy.Data(), bytes.data(), bytes.size());
+  return copy;
+}
+
 Napi::Value to_number(Napi::Env env, std::uint64_t value) {
   return Napi::Number::New(env, static_cast<double>(value));
 }

@@ -43,6 +43,8 @@ class Arguments {
 };
 
 Napi::Value to_number(Napi::Env env, std::uint64_t value);
+/// A Uint8Array of its own, as JavaScript itself would have made it.
+Napi::Value copy_of(Napi::Env env, std::span<const std::byte> bytes);
 Napi::Value to_js_error(Napi::Env env, const std::exception_ptr& error);
 /// Runs `body` on the environment's thread, with C++ errors as JavaScript ones.
 template <typename Body>

@@ -26,10 +26,6 @@ std::uint16_t tag_of(const Napi::Value& value) {
 
 MessageTable& messages_of(Napi::Env env) { return Environment::of(env).messages(); }
 
-Napi::Value copy_of(Napi::Env env, std::span<const std::byte> bytes) {
-  return Napi::Buffer<std::byte>::Copy(env, bytes.data(), bytes.size());
-}
-
 Napi::Array numbers(Napi::Env env, std::initializer_list<std::uint64_t> values) {
   const Napi::Array array = Napi::Array::New(env);
   for (const std::uint64_t value : values) array.Set(array.Length(), to_number(env, value));

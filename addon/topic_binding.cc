@@ -46,8 +46,7 @@ Napi::Value read(const Napi::CallbackInfo& info) {
     Message message;
     if (!as<Subscription>(info).try_receive(message)) return env.Undefined();
     const Napi::Array result = Napi::Array::New(env);
-    result.Set(std::uint32_t{0},
-               Napi::Buffer<std::byte>::Copy(env, message.bytes.data(), message.bytes.size()));
+    result.Set(std::uint32_t{0}, copy_of(env, message.bytes));
     result.Set(std::uint32_t{1}, to_number(env, message.tag));
     return result;
   });

@@ -1,4 +1,5 @@
 // Messages that somebody has in his hands: reserved by a producer, or leased by a consumer.
+import { makeError } from './errors.js';
 import { addon } from './native.js';
 
 /** Whose message it is: forgets it once it has ended. */
@@ -97,10 +98,14 @@ export class Lease<T> extends HeldMessage {
   }
 
   /**
-   * What it says; `ERR_CROSSMEM_CODEC` if that cannot be told. Of the codec `'bytes'` it is a view of
+   * What it says; `ERR_CROSSMEM_CODEC` if that cannot be told, `ERR_CROSSMEM_CLOSED` if the lease has
+   * ended before it was asked for. Of the codec `'bytes'` it is a view of
    * the queue's memory: not to be used any more once the lease has ended.
    */
   get value(): T {
+    // Ended, its memory may be another message's by now.
+    if (this.#value === undefined && this.ended)
+      throw makeError('ERR_CROSSMEM_CLOSED', undefined, undefined, 'the lease has ended');
     this.#value ??= { is: this.#decode() };
     return this.#value.is;
   }

@@ -33,6 +33,8 @@ export class Inbox<T> {
   readonly #source: Source;
   readonly line: Line;
   #received = 0;
+  /** What {@link tryReceiveMany} met behind what it returned: for whoever receives next. */
+  #failure: { error: unknown } | undefined;
 
   constructor(object: SharedObject, codec: Codec<unknown>, source: Source) {
     this.#object = object;
@@ -43,17 +45,23 @@ export class Inbox<T> {
 
   tryReceive(): T | undefined {
     if (!this.line.isEmpty) return undefined;
-    const message = this.#source.take();
+    const message = this.#take();
     return message === undefined ? undefined : this.#decode(message);
   }
 
   tryReceiveMany(most: number): T[] {
     checkInteger('most', most, 1, Number.MAX_SAFE_INTEGER);
     const values: T[] = [];
-    while (values.length < most && this.line.isEmpty) {
-      const message = this.#source.take();
-      if (message === undefined) break;
-      values.push(this.#decode(message));
+    try {
+      while (values.length < most && this.line.isEmpty) {
+        const message = this.#take();
+        if (message === undefined) break;
+        values.push(this.#decode(message));
+      }
+    } catch (error) {
+      if (values.length === 0) throw error;
+      // Those before it are not lost.
+      this.#failure = { error };
     }
     return values;
   }
@@ -61,17 +69,18 @@ export class Inbox<T> {
   async receive(options?: AsyncWaitOptions): Promise<T> {
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    let message = this.line.isEmpty ? this.#source.take() : undefined;
+    let message = this.line.isEmpty ? this.#take() : undefined;
     if (message !== undefined) {
       this.line.stayAwake();
+      const { tag } = this.#source;
       this.#received = (this.#received + 1) % burst;
       // Whoever only ever awaits what is there would keep the event loop out.
       if (this.#received === 0) await nextTurn();
-      return this.#decode(message);
+      return decodeBy(this.#codec, message, tag) as T;
     }
     let tag = 0;
     const attempt = () => {
-      message = this.#source.take();
+      message = this.#take();
       tag = this.#source.tag;
       return message !== undefined;
     };
@@ -87,7 +96,7 @@ export class Inbox<T> {
     for (;;) {
       this.line.advance();
       if (this.line.isEmpty) {
-        const message = this.#source.take() ?? this.#spin(begin + spin);
+        const message = this.#take() ?? this.#spin(begin + spin);
         if (message !== undefined) return this.#decode(message);
       }
       waitSync(this.#object, readable, wait.timeout, deadline);
@@ -107,6 +116,13 @@ export class Inbox<T> {
       }
       yield value;
     }
+  }
+
+  #take(): Uint8Array | undefined {
+    if (this.#failure === undefined) return this.#source.take();
+    const { error } = this.#failure;
+    this.#failure = undefined;
+    throw error;
   }
 
   #decode(message: Uint8Array): T {

@@ -31,12 +31,22 @@ const isEnd = (error: unknown) =>
   (error as CrossmemError).code === 'ERR_CROSSMEM_CODEC' &&
   (error as { tag?: number }).tag === endTag;
 
+const noNull = () =>
+  Object.assign(
+    new TypeError('A message is null, which a stream of Node.js cannot hand on: use a stream of the web'),
+    { code: 'ERR_STREAM_NULL_VALUES' },
+  );
+
 /** How a stream of Node.js reads. It takes no message before it is asked for one. */
 function reading<T>(source: StreamSource<T>, signal: AbortSignal) {
   return {
     read(this: Readable) {
       source.receive({ signal }).then(
-        (message) => this.push(message),
+        (message) => {
+          // Node's streams have no null: it would end this one, as if nothing more came.
+          if (message === null) this.destroy(noNull());
+          else this.push(message);
+        },
         (error) => {
           if (isEnd(error)) this.push(null);
           else if (!signal.aborted) this.destroy(error);
@@ -62,7 +72,8 @@ function writing<In>(
 
 type Done = (error?: Error | null) => void;
 
-/** Messages that nobody has read yet are somebody else's. */
+/** Messages that nobody has asked for yet are somebody else's: none is read ahead. */
+const none = { objectMode: true, highWaterMark: 0 };
 const one = { objectMode: true, highWaterMark: 1 };
 
 /** How what waits ends with the stream. */
@@ -77,7 +88,7 @@ function destroying(ending: AbortController) {
 
 export function toReadable<T>(source: StreamSource<T>): Readable {
   const ending = new AbortController();
-  return new Readable({ ...one, ...reading(source, ending.signal), ...destroying(ending) });
+  return new Readable({ ...none, ...reading(source, ending.signal), ...destroying(ending) });
 }
 
 export function toWritable<In>(sink: StreamSink<In>, options?: WritableOptions): Writable {
@@ -96,7 +107,9 @@ export function duplex<T, In>(
 ): Duplex {
   const ending = new AbortController();
   return new Duplex({
-    ...one,
+    objectMode: true,
+    readableHighWaterMark: none.highWaterMark,
+    writableHighWaterMark: one.highWaterMark,
     ...reading(from, ending.signal),
     ...writing(to.sink, options, ending.signal),
     ...destroying(ending),
@@ -127,11 +140,14 @@ export function toWritableStream<In>(
   options: WritableOptions | undefined,
 ): WritableStream<In> {
   const end = checkFlag('options.end', checkObject('options', options).end, true);
-  const ending = new AbortController();
-  const { signal } = ending;
+  // The controller's: the stream calls `abort` only when what is under way has ended.
+  let signal: AbortSignal | undefined;
   return new WritableStream<In>({
+    start(controller) {
+      // The types of Node.js do not know it yet.
+      signal = (controller as { signal?: AbortSignal }).signal;
+    },
     write: (chunk) => sink.send(chunk, { signal }),
     close: () => (end ? sink.end({ signal }) : undefined),
-    abort: () => ending.abort(),
   });
 }

@@ -110,7 +110,10 @@ export class Subscription<T = Uint8Array> extends SharedObject {
     return this.#inbox.tryReceive();
   }
 
-  /** Up to so many messages that are there now. Does not wait. */
+  /**
+   * Up to so many messages that are there now. Does not wait. What goes wrong behind the first of them
+   * is told to whoever receives next.
+   */
   tryReceiveMany(most: number): T[] {
     return this.#inbox.tryReceiveMany(most);
   }

@@ -42,6 +42,16 @@ test('messages come out as they went in', async () => {
   assert.equal(queue.used, 0);
 });
 
+test('what is received is a Uint8Array, whoever else is at it', () => {
+  const queue = open();
+  for (let i = 0; i < 3; i += 1) queue.sendSync(bytes(`message ${i}`));
+  const expected = (i) => new Uint8Array(bytes(`message ${i}`));
+  const lease = queue.tryLease();
+  assert.deepEqual(queue.tryReceive(), expected(1), 'behind one that is leased');
+  lease.release();
+  assert.deepEqual(queue.tryReceiveMany(9), [expected(0), expected(2)]);
+});
+
 test('every length fits, around every end', () => {
   const queue = open({ capacity: 4096 });
   const expected = [];
@@ -253,6 +263,40 @@ test('a message of the dead comes back to those who wait', async () => {
   lease.ack();
   assert.equal(text(await queue.receive({ timeout: 10_000 })), 'next');
 });
+
+for (const step of ['trySend', 'tryReceive']) {
+  test(`${step} leaves no lock behind at the end of the stack`, async () => {
+    const { stdout } = await runCode(
+      `const { Queue } = crossmem;
+       const x = Buffer.from('x');
+       let failures = 0;
+       for (let round = 0; round < 100; round += 1) {
+         const name = 'stack-' + process.pid + '-' + round;
+         const queue = Queue.open(name, { capacity: 65536 });
+         for (let i = 0; i < 300; i += 1) queue.trySend(x);
+         let levels = 60;
+         const down = () => {
+           try {
+             down();
+           } catch (error) {
+             levels -= 1;
+             if (levels === 0) return;
+             try {
+               queue.${step}(x);
+             } catch {}
+             throw error;
+           }
+         };
+         down.call(null, ...new Array(round % 40).fill(0));
+         if (!queue.trySend(x) || queue.tryReceive() === undefined) failures += 1;
+         queue.close();
+         Queue.unlink(name);
+       }
+       console.log(failures);`,
+    );
+    assert.equal(stdout.trim(), '0');
+  });
+}
 
 test('a waiting receiver takes no processor', async () => {
   const { stdout, code } = await runCode(

@@ -91,6 +91,44 @@ test('a codec of your own, and what another one made', async () => {
   }
 });
 
+test('a lease that has ended shows no other message', () => {
+  const queue = open({ codec: 'json', capacity: 4096 });
+  queue.sendSync('mine');
+  queue.sendSync('read');
+  const [lease, read] = [queue.tryLease(), queue.tryLease()];
+  assert.equal(read.value, 'read');
+  lease.ack();
+  read.ack();
+  while (queue.trySend('else'));
+  assert.throws(() => lease.value, { code: 'ERR_CROSSMEM_CLOSED' });
+  assert.equal(read.value, 'read');
+});
+
+test('a message keeps its tag while the event loop has its turn', async () => {
+  const queue = open({ codec: 'json' });
+  const plain = keep(Queue.open(queue.name));
+  for (let i = 0; i < 600; i += 1) {
+    queue.sendSync(i);
+    plain.sendSync(Buffer.from('raw'));
+    const receiving = queue.receive();
+    assert.throws(() => queue.tryReceive(), { code: 'ERR_CROSSMEM_CODEC' });
+    assert.equal(await receiving, i);
+  }
+});
+
+test('what cannot be decoded takes nothing along that comes before it', () => {
+  const queue = open({ codec: 'json' });
+  queue.sendSync(1);
+  queue.sendSync(2);
+  keep(Queue.open(queue.name)).sendSync(Buffer.from('raw'));
+  queue.sendSync(3);
+  assert.deepEqual(queue.tryReceiveMany(9), [1, 2]);
+  const raw = ({ code, bytes }) =>
+    code === 'ERR_CROSSMEM_CODEC' && Buffer.from(bytes).toString() === 'raw';
+  assert.throws(() => queue.tryReceiveMany(9), raw);
+  assert.deepEqual(queue.tryReceiveMany(9), [3]);
+});
+
 test('streams of Node.js go through processes, to their end', async () => {
   const [to, from] = [open(), open()];
   const echo = startCode(
@@ -136,6 +174,32 @@ test('a reader that is destroyed takes no message along', async () => {
   assert.equal(await queue.receive(), 'for another one');
 });
 
+test('a reader takes no message that nobody asks for', async () => {
+  const queue = open({ codec: 'json' });
+  for (let i = 0; i < 4; i += 1) queue.sendSync(i);
+  for await (const message of queue.readable()) {
+    assert.equal(message, 0);
+    break;
+  }
+  const stream = duplex(queue, queue);
+  stream.once('data', () => stream.destroy());
+  await new Promise((resolve) => stream.once('close', resolve));
+  await sleep(5);
+  assert.deepEqual(queue.tryReceiveMany(9), [2, 3]);
+});
+
+test('a null ends no stream as if all was well', async () => {
+  const queue = open({ codec: 'json' });
+  for (const message of [1, null, 2]) queue.sendSync(message);
+  const seen = [];
+  const reading = pipeline(queue.readable(), async (messages) => {
+    for await (const message of messages) seen.push(message);
+  });
+  await assert.rejects(reading, { code: 'ERR_STREAM_NULL_VALUES' });
+  assert.deepEqual(seen, [1]);
+  assert.equal(queue.tryReceive(), 2);
+});
+
 test('streams of the web', async () => {
   const topic = keep(Topic.open(segmentName(), { codec: 'json' }));
   const subscription = keep(topic.subscribe());
@@ -157,6 +221,17 @@ test('streams of the web', async () => {
   const reading = reader.read();
   await reader.cancel();
   assert.equal((await reading).done, true);
+});
+
+test('a stream of the web is aborted while it waits for room', { timeout: 10_000 }, async () => {
+  const queue = open({ codec: 'json', capacity: 4096 });
+  while (queue.trySend('x'));
+  const writer = queue.writableStream().getWriter();
+  const [writing, ended] = [writer.write('y'.repeat(100)), writer.closed];
+  await sleep(2);
+  const failures = [writing, ended].map((one) => assert.rejects(one, { message: 'enough' }));
+  await writer.abort(new Error('enough'));
+  await Promise.all(failures);
 });
 
 test('a channel reaches all others of its name, in order, and not itself', async () => {

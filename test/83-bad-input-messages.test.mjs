@@ -163,3 +163,21 @@ test('a queue that is damaged says so', () => {
   assert.throws(() => queue.trySend(Buffer.from('x')), corrupt);
   assert.throws(() => queue.tryReceive(), corrupt);
 });
+
+test('a queue whose end was put back is not walked round and round', () => {
+  const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+  const queue = keep(Queue.at(memory, 0, { capacity: 4096 }));
+  const words = new Uint32Array(memory.buffer.buffer, memory.buffer.byteOffset, 2048);
+  // Nothing but records that are gone; consumers believe in a later end than there is.
+  for (let i = 0; i < 256; i += 1) words[1024 + 4 * i] = 0x60000000;
+  words[49] = 256;
+  words[32] = 1;
+  const begin = performance.now();
+  assert.equal(queue.tryReceive(), undefined);
+  // As the core has it: consumers are at it.
+  words[49] = 256;
+  words[64] = 0;
+  words[48] = 0x80000000;
+  assert.throws(() => queue.tryReceive(), { code: 'ERR_CROSSMEM_CORRUPT' });
+  assert.ok(performance.now() - begin < 1000);
+});

@@ -280,6 +280,44 @@ TEST_F(QueueTest, NonsenseIsTold) {
   EXPECT_CROSSMEM_ERROR(queue.try_send(bytes_of("x")), Errc::corrupt);
 }
 
+// An end behind the place where one looks already would be met after 2^31 steps.
+TEST_F(QueueTest, AnEndThatWasPutBackIsTold) {
+  std::byte* const memory = queue.memory().bytes.data();
+  auto& header = *reinterpret_cast<detail::RingHeader*>(memory);
+  auto* const records = reinterpret_cast<detail::Record*>(memory + detail::kRingData);
+  for (std::size_t i = 0; i < kCapacity / sizeof(detail::Record); ++i)
+    records[i].state = detail::state_of(detail::Phase::gone);
+  header.tail_seen = kCapacity / sizeof(detail::Record);
+  header.tail = 1;
+  const auto begin = std::chrono::steady_clock::now();
+  Message message;
+  EXPECT_CROSSMEM_ERROR(queue.try_receive(message), Errc::corrupt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+}
+
+// Whoever polls finds out as much about the dead as whoever waits.
+TEST_F(QueueTest, OneLookIsEnoughToPassTheDead) {
+  const Signal ready;
+  Child child(
+      [](const std::string& of, const Signal& told) {
+        auto mine = Queue::open(of, std::nullopt);
+        const auto lease = mine.lease();
+        const auto reserved = mine.try_reserve(100);
+        return told.give_and_stay();
+      },
+      name, ready);
+  queue.try_send(bytes_of("one"));
+  ready.await();
+  queue.try_send(bytes_of("two"));
+  child.kill();
+  const auto lease = queue.try_lease();
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(text_of(lease->bytes()), "one");
+  Message message;
+  ASSERT_TRUE(queue.try_receive(message));
+  EXPECT_EQ(text_of(message.bytes), "two");
+}
+
 // Four processes each way: everything arrives once, and in the order of its producer.
 TEST_F(QueueTest, ManyProcessesEachWay) {
   static constexpr unsigned kProcesses = 4;

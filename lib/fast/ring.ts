@@ -3,7 +3,11 @@
 //
 // Plain loads and stores are of words that only the holder of the side's lock looks at, or of records
 // that nobody sees yet, or nobody else looks at any more: the tail, the head and the locks are
-// exchanged, which is sequentially consistent.
+// exchanged, which is sequentially consistent; the state of a record, which its producer may have
+// just changed from claimed to ready, is loaded so too.
+//
+// While a lock is held no function of ours is called: at the end of the stack it would throw, and the
+// lock stay with this process.
 import {
   CONSUMERS,
   DATA,
@@ -56,10 +60,6 @@ export class FastRing {
   }
 }
 
-function unlock(words: Int32Array, lock: number, me: number): number {
-  return Atomics.compareExchange(words, lock, me, 0) === me ? 0 : UNLOCK;
-}
-
 /** Sends the message if there is room and nobody else is at it. */
 export function send(ring: FastRing, message: Uint8Array, tag: number): number {
   const { words, units, me } = ring;
@@ -78,7 +78,7 @@ export function send(ring: FastRing, message: Uint8Array, tag: number): number {
     used = (tail - head) & POSITIONS;
   }
   if (used + padded + needed > units || words[IDENTITY] !== ring.identity) {
-    return unlock(words, PRODUCERS, me);
+    return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
   }
   const sequence = words[SEQUENCE] as number;
   if (padded !== 0) {
@@ -94,10 +94,16 @@ export function send(ring: FastRing, message: Uint8Array, tag: number): number {
   words[record + LENGTH] = length;
   words[record + NUMBER] = sequence;
   words[record + EXTRA] = tag;
-  ring.bytes.set(message, DATA + at * UNIT + UNIT);
+  try {
+    ring.bytes.set(message, DATA + at * UNIT + UNIT);
+  } catch {
+    // No stack: nobody has seen it, and the core tells.
+    return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
+  }
   words[SEQUENCE] = sequence + 1;
   const before = Atomics.exchange(words, TAIL, (tail + padded + needed) & POSITIONS);
-  return DONE + (before < 0 ? WAKE : 0) + unlock(words, PRODUCERS, me);
+  const left = Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
+  return DONE + (before < 0 ? WAKE : 0) + left;
 }
 
 /** Whether there is nothing to receive, as far as it can be told without the lock. */
@@ -128,26 +134,28 @@ export function receive(ring: FastRing): number {
     }
     const index = head & (units - 1);
     record = dataWords + index * unitWords;
-    state = words[record + STATE] as number;
+    state = Atomics.load(words, record + STATE);
     length = words[record + LENGTH] as number;
     const taken = 1 + ((length + UNIT - 1) >>> 4);
-    const left = Math.min((end - head) & POSITIONS, units - index);
+    const rest = (end - head) & POSITIONS;
     const kept = (end - begin) & POSITIONS;
-    // Nothing there, or nothing that could be: the core tells.
-    if (kept > units || length < 0 || length > units * UNIT || taken > left) state = NOTHING;
+    // Nothing there, or nothing that could be, as an end that was put back: the core tells.
+    if (kept > units || rest > kept || length < 0 || length > units * UNIT) state = NOTHING;
+    else if (taken > rest || taken > units - index) state = NOTHING;
     next = (head + taken) & POSITIONS;
   }
   if (state !== READY || words[IDENTITY] !== ring.identity) {
-    return unlock(words, CONSUMERS, me);
+    return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
   }
   const at = record * 4 + UNIT;
   try {
     ring.message = ring.bytes.slice(at, at + length);
   } catch {
-    // No memory: it stays where it is, and the core tells.
-    return unlock(words, CONSUMERS, me);
+    // No memory, or no stack: it stays where it is, and the core tells.
+    return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
   }
   ring.tag = (words[record + EXTRA] as number) & TAG;
   const before = Atomics.exchange(words, HEAD, next);
-  return DONE + (before < 0 ? WAKE : 0) + unlock(words, CONSUMERS, me);
+  const left = Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
+  return DONE + (before < 0 ? WAKE : 0) + left;
 }

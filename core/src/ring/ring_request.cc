@@ -63,7 +63,9 @@ bool try_now(RingRequest& request) {
     if (request.attempt({.inquiry = Inquiry::thorough, .waits = false}) != Outcome::busy)
       return true;
   }
-  return false;
+  // Of a death that no lifeline told of, only the kernel knows.
+  return request.waits_for_owners() &&
+         request.attempt({.inquiry = Inquiry::thorough, .waits = false}) != Outcome::busy;
 }
 
 }  // namespace

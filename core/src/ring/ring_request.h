@@ -24,6 +24,8 @@ class RingRequest : public Request {
 
   /// The lock was busy, the last time: others were at it.
   bool locked_out() const noexcept { return locked_out_; }
+  /// Somebody had what was wanted, the last time: his death would bring it.
+  bool waits_for_owners() const noexcept { return !owners_.empty(); }
 
  protected:
   RingRequest(const Object& object, const Ring& ring) noexcept : object_(object), ring_(ring) {}
