@@ -15,8 +15,8 @@
 #include "crossmem/agent.h"
 #include "crossmem/mapping.h"
 #include "lock_table.h"
+#include "message_table.h"
 #include "object_table.h"
-#include "queue_binding.h"
 
 namespace crossmem::addon {
 
