@@ -9,8 +9,10 @@
 #include "crossmem/mapping.h"
 #include "environment.h"
 #include "kernel_objects.h"
+#include "latest_binding.h"
 #include "lock_binding.h"
 #include "mapping_binding.h"
+#include "message_binding.h"
 #include "object_binding.h"
 #include "operation.h"
 #include "queue_binding.h"
@@ -62,8 +64,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_segments(env, exports);
   export_locks(env, exports);
   export_objects(env, exports);
+  export_messages(env, exports);
   export_queues(env, exports);
   export_topics(env, exports);
+  export_latest(env, exports);
   export_waits(env, exports);
   export_kernel_objects(env, exports);
   return exports;

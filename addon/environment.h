@@ -16,9 +16,9 @@
 #include "crossmem/loop_sleep.h"
 #include "crossmem/mapping.h"
 #include "lock_table.h"
+#include "message_table.h"
 #include "numbered.h"
 #include "object_table.h"
-#include "queue_binding.h"
 
 namespace crossmem::addon {
 

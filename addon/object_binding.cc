@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
   lock_manager,
   queue,
   topic,
+  latest,
 };
 
 /// As lib/native.ts has them.
@@ -33,6 +34,8 @@ constexpr std::uint32_t kAutomatic = 1;
 constexpr std::uint32_t kInitiallySet = 2;
 /// Beside a topic's capacity.
 constexpr std::uint32_t kOverwrite = 1U << 31U;
+/// Beside a version, modulo this: what is newer is waited for.
+constexpr std::uint32_t kNewer = 1U << 31U;
 
 RwMode to_mode(std::uint32_t way) noexcept {
   return way == 0 ? RwMode::shared : way == 1 ? RwMode::upgradeable : RwMode::exclusive;
@@ -66,6 +69,8 @@ AnyObject open_as(Kind kind, std::optional<std::uint32_t> parameter, Opener&& op
       if (parameter) capacity = bits & ~kOverwrite;
       return open.template operator()<Topic>(capacity, policy);
     }
+    case Kind::latest:
+      return open.template operator()<Latest>(std::optional<std::size_t>(parameter));
     case Kind::lock_manager:
       break;
   }
@@ -201,8 +206,8 @@ Napi::Value set_event(const Napi::CallbackInfo& info) {
   });
 }
 
-/// (object) -> what can be acquired now, who has arrived, bytes in use, subscriptions, or 1 if it
-/// is set
+/// (object) -> what can be acquired now, who has arrived, bytes in use, subscriptions, a version,
+/// or 1 if it is set
 Napi::Value value(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) -> Napi::Value {
     AnyObject& object = object_entry(env, info[0]).object;
@@ -217,6 +222,8 @@ Napi::Value value(const Napi::CallbackInfo& info) {
       return to_number(env, queue->used());
     else if (auto* const topic = std::get_if<Topic>(&object))
       result = topic->subscriptions();
+    else if (auto* const latest = std::get_if<Latest>(&object))
+      return to_number(env, latest->version());
     else
       result = std::get<Barrier>(object).arrived();
     return Napi::Number::New(env, result);
@@ -261,10 +268,22 @@ Napi::Value parameter(const Napi::CallbackInfo& info) {
     AnyObject& object = object_entry(env, info[0]).object;
     if (auto* const queue = std::get_if<Queue>(&object)) return to_number(env, queue->capacity());
     if (auto* const topic = std::get_if<Topic>(&object)) return to_number(env, topic->capacity());
+    if (auto* const latest = std::get_if<Latest>(&object)) return to_number(env, latest->longest());
     auto* const semaphore = std::get_if<Semaphore>(&object);
     return Napi::Number::New(
         env, semaphore != nullptr ? semaphore->permits() : std::get<Barrier>(object).parties());
   });
+}
+
+}  // namespace
+
+namespace {
+
+RequestPtr request_of(const Latest& latest, std::uint32_t way) {
+  if ((way & kNewer) == 0) return latest.writable();
+  // The last one, until now, that ends so.
+  const std::uint64_t version = latest.version();
+  return latest.newer(version - ((version - way) & (kNewer - 1)));
 }
 
 }  // namespace
@@ -284,6 +303,7 @@ RequestPtr make_request(AnyObject& object, std::uint32_t way) {
   if (auto* const event = std::get_if<Event>(&object)) return event->request();
   if (auto* const condition = std::get_if<Condition>(&object)) return condition->request();
   if (auto* const barrier = std::get_if<Barrier>(&object)) return barrier->request();
+  if (auto* const latest = std::get_if<Latest>(&object)) return request_of(*latest, way);
   // 0: to receive; otherwise to send a message of that length, and one.
   if (auto* const topic = std::get_if<Topic>(&object)) return topic->writable(way - 1);
   if (auto* const subscription = std::get_if<Subscription>(&object))

@@ -11,6 +11,7 @@
 #include "crossmem/barrier.h"
 #include "crossmem/condition.h"
 #include "crossmem/event.h"
+#include "crossmem/latest.h"
 #include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
 #include "crossmem/queue.h"
@@ -22,7 +23,7 @@
 namespace crossmem::addon {
 
 using AnyObject = std::variant<Mutex, RwLock, Semaphore, CountingSemaphore, Event, Condition,
-                               Barrier, LockManager, Queue, Topic, Subscription>;
+                               Barrier, LockManager, Queue, Topic, Subscription, Latest>;
 
 class ObjectTable {
  public:

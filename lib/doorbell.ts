@@ -2,7 +2,8 @@
 // waiter thread costs two.
 import { Socket } from 'node:net';
 import { addon } from './native.js';
-import type { EndWait, Want } from './shared-object.js';
+import { type EndWait, type Want, waitFor } from './shared-object.js';
+import type { CheckedWait } from './wait-options.js';
 
 /** Whoever is to ring may die before it does: so long is a sleep at most, in milliseconds. */
 const longest = 100;
@@ -72,34 +73,52 @@ function open(): Doorbell | null {
   }
 }
 
+/** How a sleep ends before it is rung; `begun` is told how to end it from outside. */
+interface SleepOptions extends CheckedWait {
+  begun(end: EndWait): void;
+}
+
 /**
- * Resolves with true once what is wanted may be there, or with false if it has to be waited for by
- * the waiter thread. Rejects with the reason that the wait is ended with, which `begun` is told how.
+ * Resolves once what is wanted may be there: by the doorbell if that would tell, by the waiter thread
+ * otherwise. Takes nothing. Rejects with the reason that it was ended with, the signal's, or
+ * `ERR_CROSSMEM_TIMEOUT`; not before the time is over, but it may resolve then.
  */
-export async function sleepByDoorbell(
-  { object, way }: Want,
-  begun: (end: EndWait) => void,
-): Promise<boolean> {
+export async function sleepFor(want: Want, options: SleepOptions): Promise<void> {
   if (doorbell === undefined) doorbell = open();
-  const bell = doorbell;
-  if (!bell?.takesMore) return false;
-  const sleep = addon.beginSleep(object.id, way);
-  if (sleep <= 0) return sleep === 0;
+  if (doorbell?.takesMore && options.timeout !== 0) {
+    const sleep = addon.beginSleep(want.object.id, want.way);
+    if (sleep === 0) return;
+    if (sleep > 0) return sleepBy(doorbell, sleep, want, options);
+  }
+  await waitFor([want], false, options);
+}
+
+async function sleepBy(
+  bell: Doorbell,
+  sleep: number,
+  { object }: Want,
+  { timeout, signal, begun }: SleepOptions,
+): Promise<void> {
   const sleeper: Sleeper = { wake: () => {}, stays: object.loopStays };
   let end: EndWait = () => {};
   const rung = new Promise<void>((resolve, reject) => {
     sleeper.wake = resolve;
     end = reject;
   });
+  const abort = () => end(signal?.reason);
+  // What keeps the event loop up is the sleep.
+  const timer = timeout === undefined ? undefined : setTimeout(sleeper.wake, timeout).unref();
+  signal?.addEventListener('abort', abort, { once: true });
   object.beginWait(end);
-  begun(end);
   bell.add(sleeper);
+  begun(end);
   try {
     await rung;
-    return true;
   } finally {
     bell.remove(sleeper);
     addon.endSleep(sleep);
     object.endWait(end);
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }

@@ -44,11 +44,15 @@ export abstract class HeldMessage implements Disposable {
 }
 
 /**
- * Room in a queue for a message that is filled in place. It holds back all messages that are sent
- * after it, until it is committed or cancelled; if its process dies, it is cancelled.
+ * Room for a message, or for a value, that is filled in place, until it is committed or cancelled; if
+ * its process dies, it is cancelled. In a queue it holds back all messages that are sent after it. Of
+ * a {@link Latest} it holds up all other writers.
  */
 export class Reservation extends HeldMessage {
-  /** Where the message goes. Not to be used any more once it is committed or cancelled. */
+  /**
+   * Where the message goes; what was there before may still be in it. Not to be used any more once it
+   * is committed or cancelled.
+   */
   readonly buffer: Uint8Array;
   readonly #copied: boolean;
 
@@ -59,13 +63,13 @@ export class Reservation extends HeldMessage {
     this.#copied = copied;
   }
 
-  /** Sends it. Once. */
+  /** Sends it, or makes it the newest. Once. */
   commit(): void {
     if (this.#copied) addon.fillMessage(this.number, this.buffer);
     this.end(true);
   }
 
-  /** It is not sent. Twice is fine, and after {@link commit}. */
+  /** Nothing is sent or changed. Twice is fine, and after {@link commit}. */
   cancel(): void {
     this[Symbol.dispose]();
   }

@@ -9,6 +9,7 @@ export {
   duplex,
   Event,
   FileLock,
+  Latest,
   locks,
   MappedFile,
   Mapping,

@@ -8,6 +8,13 @@ export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
 export { Event, type EventOptions } from './event.js';
 export { FileLock, type FileLockOptions, type LockMode } from './file-lock.js';
 export type { Guard } from './guard.js';
+export {
+  type ChangesOptions,
+  Latest,
+  type LatestOpenOptions,
+  type LatestOptions,
+  type Look,
+} from './latest.js';
 export { MappedFile, type MappedFileOptions } from './mapped-file.js';
 export { Mapping } from './mapping.js';
 export type {

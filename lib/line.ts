@@ -1,7 +1,8 @@
 // Line: those who wait for one side of a queue, in the order in which they came.
-import { sleepByDoorbell } from './doorbell.js';
+import { Alertness } from './alertness.js';
+import { sleepFor } from './doorbell.js';
 import { timedOut } from './errors.js';
-import { type EndWait, type SharedObject, Want, waitFor } from './shared-object.js';
+import { type EndWait, type SharedObject, Want } from './shared-object.js';
 import type { CheckedWait } from './wait-options.js';
 
 interface Entry {
@@ -10,19 +11,6 @@ interface Entry {
   way: number;
   resolve(): void;
   reject(reason: unknown): void;
-}
-
-/**
- * A wake costs twenty looks and more, so the event loop goes on looking for as long as that has been
- * worth it lately. A sleep that was over before `mostAwake` milliseconds had better been spent looking:
- * twice as long, then; half as long after a longer one.
- */
-const mostAwake = 0.2;
-const leastAwake = 0.05;
-
-function nextAwake(now: number, slept: number): number {
-  if (slept < mostAwake) return Math.min(mostAwake, Math.max(leastAwake, 2 * now));
-  return now > leastAwake ? now / 2 : 0;
 }
 
 /** The next turn of the event loop. */
@@ -35,9 +23,7 @@ export class Line {
   readonly #object: SharedObject;
   readonly #entries: Entry[] = [];
   #isRunning = false;
-  /** So many milliseconds it looks before it sleeps. */
-  #awake = 0;
-  #awakeUntil = 0;
+  readonly #alertness = new Alertness();
   #endWait: EndWait | undefined;
 
   constructor(object: SharedObject) {
@@ -85,7 +71,7 @@ export class Line {
 
   /** Something has come: more may. */
   stayAwake(): void {
-    if (this.#awake > 0) this.#awakeUntil = performance.now() + this.#awake;
+    this.#alertness.renew();
   }
 
   #remove(entry: Entry): void {
@@ -118,13 +104,8 @@ export class Line {
       if (this.#tryFirst()) continue;
       const [first] = this.#entries;
       if (first === undefined) break;
-      const begin = performance.now();
-      if (begin < this.#awakeUntil) {
-        await nextTurn();
-        continue;
-      }
-      await this.#sleep(first);
-      this.#awake = nextAwake(this.#awake, performance.now() - begin);
+      if (this.#alertness.isAwake) await nextTurn();
+      else await this.#alertness.watch(this.#sleep(first));
     }
     this.#isRunning = false;
   }
@@ -135,8 +116,7 @@ export class Line {
       this.#endWait = end;
     };
     try {
-      if (!(await sleepByDoorbell(want, begun)))
-        await waitFor([want], false, { timeout: undefined, signal: undefined, begun });
+      await sleepFor(want, { timeout: undefined, signal: undefined, begun });
     } catch (error) {
       if (error === changed) return;
       for (const entry of this.#entries.splice(0)) entry.reject(error);

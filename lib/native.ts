@@ -143,6 +143,7 @@ export const kinds = {
   lockManager: 7,
   queue: 8,
   topic: 9,
+  latest: 10,
 } as const;
 /** Bits of a request to a lock manager. */
 export const requestFlags = { shared: 1, steal: 2, ifAvailable: 4 } as const;
@@ -235,7 +236,7 @@ interface Addon {
     boolean
   >;
   releaseRequest(manager: number, id: number): boolean;
-  /** Messages of queues that are held are numbers; `offset` is of the queue's memory. */
+  /** Messages that are held are numbers; `offset` is of their object's memory. */
   sendMessage(queue: number, message: Uint8Array, tag: number): boolean;
   receiveMessage(queue: number): [bytes: Uint8Array, tag: number] | undefined;
   reserveMessage(
@@ -266,6 +267,14 @@ interface Addon {
   unsubscribe(subscription: number): void;
   readMessage(subscription: number): [bytes: Uint8Array, tag: number] | undefined;
   lostMessages(subscription: number): number;
+  latestSize(longest: number): number;
+  setLatest(latest: number, value: Uint8Array, tag: number): boolean;
+  getLatest(latest: number): [bytes: Uint8Array, tag: number, version: number] | undefined;
+  reserveLatest(
+    latest: number,
+    length: number,
+    tag: number,
+  ): [message: number, offset: number, length: number] | undefined;
   finishStep(queue: number, ofConsumers: boolean, unlock: boolean, wake: boolean): void;
   queryLocks(
     manager: number,

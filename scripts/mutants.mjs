@@ -138,6 +138,27 @@ const mutants = [
     to: 'state.ring.put(room, 0, 4, tag); state.ring.publish(room.end); state.fill(room, message, tag);',
     tests: '*AtEveryInstruction/topic__publish*',
   },
+  {
+    what: 'a value is the newest before it is written',
+    file: 'latest/latest_state.cc',
+    from: 'racing_write(bytes(version, length).data(), value);\n  publish(version);',
+    to: 'publish(version); racing_write(bytes(version, length).data(), value);',
+    tests: '*AtEveryInstruction/latest__set*',
+  },
+  {
+    what: 'a place is marked after it was overwritten',
+    file: 'latest/latest_state.cc',
+    from: 'const std::uint64_t version = begin(length, tag);\n  racing_write(bytes(version, length).data(), value);',
+    to: 'const std::uint64_t version = newest() + 1; racing_write(bytes(version, length).data(), value); begin(length, tag);',
+    tests: '*AtEveryInstruction/latest__set*',
+  },
+  {
+    what: 'a reserved value is the newest at once',
+    file: 'latest.cc',
+    from: 'const std::uint64_t version = state.begin(checked, tag);',
+    to: 'const std::uint64_t version = state.begin(checked, tag); state.publish(version);',
+    tests: '*AtEveryInstruction/latest__reserve*',
+  },
 ];
 
 /** The commands that the build used, for one source and for the program. */

@@ -62,6 +62,7 @@ test('the exports are exactly the documented ones', () => {
     'CrossmemError',
     'Event',
     'FileLock',
+    'Latest',
     'MappedFile',
     'Mapping',
     'Mutex',

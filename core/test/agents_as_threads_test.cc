@@ -18,6 +18,7 @@
 #include "crossmem/barrier.h"
 #include "crossmem/condition.h"
 #include "crossmem/event.h"
+#include "crossmem/latest.h"
 #include "crossmem/mutex.h"
 #include "crossmem/queue.h"
 #include "crossmem/rw_lock.h"
@@ -290,6 +291,38 @@ TEST_F(AgentsAsThreads, TopicThatOverwrites) {
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
     publish_and_read(memory_, WhenFull::overwrite, begin, agent, number);
   });
+}
+
+/// Half of the threads set, by words; the others get what they can, while it is overwritten.
+TEST_F(AgentsAsThreads, Latest) {
+  constexpr unsigned kValues = 10 * kRounds;
+  std::atomic<unsigned> writers{kThreads / 2};
+  std::latch begin(kThreads);
+  run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
+    std::array<std::uint64_t, 100> words{};
+    auto latest = Latest::at(memory_, 0, sizeof(words), agent);
+    begin.arrive_and_wait();
+    if (number < kThreads / 2) {
+      for (unsigned i = 0; i < kValues; ++i) {
+        words.fill(i);
+        latest.set(std::as_bytes(std::span(words).first(1 + i % words.size())));
+      }
+      --writers;
+      return;
+    }
+    Message value;
+    for (std::uint64_t last = 0; writers != 0;) {
+      if (!wait(*agent, *latest.newer(last), Deadline::after(std::chrono::milliseconds(1))))
+        continue;
+      const std::uint64_t version = latest.get(value);
+      EXPECT_GT(version, last);
+      last = version;
+      // Every word is the number of the round, so bytes at a distance of 8 are the same.
+      for (std::size_t i = 8; i < value.bytes.size(); ++i)
+        ASSERT_EQ(value.bytes[i], value.bytes[i - 8]);
+    }
+  });
+  EXPECT_EQ(Latest::at(memory_, 0, {}).version(), kThreads / 2 * kValues);
 }
 
 }  // namespace

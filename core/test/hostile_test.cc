@@ -17,6 +17,7 @@
 #include "crossmem/condition.h"
 #include "crossmem/error.h"
 #include "crossmem/event.h"
+#include "crossmem/latest.h"
 #include "crossmem/lock_manager.h"
 #include "crossmem/mutex.h"
 #include "crossmem/queue.h"
@@ -49,6 +50,8 @@ class OwnDomain : public ::testing::Environment {
 
 constexpr auto kTime = 2s;
 constexpr std::uint64_t kSize = 65536;
+/// Behind the topic.
+constexpr std::uint64_t kLatest = 57344;
 
 Deadline soon() { return Deadline::after(1ms); }
 
@@ -133,6 +136,27 @@ std::vector<std::function<void()>> all_calls(const SharedMemory& memory) {
         Message message;
         subscription.receive(message, soon());
         topic.subscriptions();
+      },
+      [&memory] {
+        const std::array<std::byte, 100> value{};
+        Latest::at(memory, kLatest, 1000).set(value, 0, soon());
+      },
+      [&memory] {
+        Message value;
+        const auto latest = Latest::at(memory, kLatest, {});
+        const std::uint64_t version = latest.get(value);
+        wait(*Agent::of_process(), *latest.newer(version), soon());
+      },
+      [&memory] {
+        const auto latest = Latest::at(memory, kLatest, 1000);
+        const auto look = latest.look();
+        if (std::count(look.bytes.begin(), look.bytes.end(), std::byte{}) >= 0) latest.valid(look);
+      },
+      [&memory] {
+        auto reserved = Latest::at(memory, kLatest, 1000).reserve(200, 0, soon());
+        if (!reserved) return;
+        std::fill(reserved->bytes().begin(), reserved->bytes().end(), std::byte{1});
+        reserved->commit();
       },
       // Zeroes once in a while: otherwise there would soon be nothing but noise to refuse.
       [&memory] { std::memset(memory.data(), 0, kSize); },

@@ -59,6 +59,7 @@ add_executable(crossmem_tests
     test/event_test.cc
     test/fault_test.cc
     test/file_lock_test.cc
+    test/latest_test.cc
     test/lock_manager_test.cc
     test/mapped_file_test.cc
     test/mapping_test.cc
@@ -96,7 +97,8 @@ gtest_discover_tests(crossmem_tests TEST_FILTER "${segments}" TEST_LIST segment_
     DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 RESOURCE_LOCK segments)
 if(CROSSMEM_OS STREQUAL linux)
   add_library(crash_tests OBJECT test/crash/crash_test.cc
-      test/crash/queue_scenarios.cc test/crash/scenarios.cc test/crash/topic_scenarios.cc)
+      test/crash/latest_scenarios.cc test/crash/queue_scenarios.cc test/crash/scenarios.cc
+      test/crash/topic_scenarios.cc)
   target_include_directories(crash_tests PRIVATE src test)
   target_link_libraries(crash_tests PRIVATE crossmem_core GTest::gtest)
   # Instructions of ours, not of the dynamic linker.
@@ -128,7 +130,7 @@ if(CROSSMEM_OS STREQUAL linux)
 
   # The same conformance suite where a sandbox refuses what the kernel could do.
   add_executable(refuse test/refuse.cc)
-  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:LoopSleep*:Mutex*:Queue*:RwLock*:Semaphore*:*Topic*:*Wait*")
+  set(objects "Agent*:Barrier*:Condition*:CountingSemaphore*:Event*:*Latest*:LoopSleep*:Mutex*:Queue*:RwLock*:Semaphore*:*Topic*:*Wait*")
   foreach(call futex_waitv set_robust_list)
     add_test(NAME Refused.${call}
         COMMAND refuse ${call} $<TARGET_FILE:crossmem_tests> --gtest_filter=${objects}:-*FileLock*)

@@ -6,9 +6,12 @@
 #include <cstdio>
 
 #include "agent/object.h"
+#include "latest/layout.h"
 
 namespace {
 
+using crossmem::detail::LatestHeader;
+using crossmem::detail::LatestPlace;
 using crossmem::detail::ObjectHeader;
 using crossmem::detail::Phase;
 using crossmem::detail::Record;
@@ -51,4 +54,14 @@ int main() {
   print("", "GONE", crossmem::detail::state_of(Phase::gone));
   std::printf("/** Of EXTRA: what the sender gave with the message. */\n");
   std::printf("export const TAG = 0x%x;\n", crossmem::detail::kTag);
+  print("Where a latest value's version is, low half first.", "VERSION",
+        word(offsetof(LatestHeader, version)));
+  print("Its places: how many, and where the first begins, in bytes.", "PLACES",
+        crossmem::detail::kPlaces);
+  print("", "FIRST_PLACE", sizeof(LatestHeader));
+  print("Where a place's words are, from its begin.", "PLACE_VERSION",
+        word(offsetof(LatestPlace, version)));
+  print("", "PLACE_LENGTH", word(offsetof(LatestPlace, length)));
+  print("", "PLACE_TAG", word(offsetof(LatestPlace, tag)));
+  print("Where its bytes begin, from its begin.", "PLACE_DATA", sizeof(LatestPlace));
 }

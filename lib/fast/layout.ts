@@ -28,3 +28,14 @@ export const READY = 0;
 export const GONE = 1610612736;
 /** Of EXTRA: what the sender gave with the message. */
 export const TAG = 0xffff;
+/** Where a latest value's version is, low half first. */
+export const VERSION = 16;
+/** Its places: how many, and where the first begins, in bytes. */
+export const PLACES = 3;
+export const FIRST_PLACE = 192;
+/** Where a place's words are, from its begin. */
+export const PLACE_VERSION = 0;
+export const PLACE_LENGTH = 2;
+export const PLACE_TAG = 3;
+/** Where its bytes begin, from its begin. */
+export const PLACE_DATA = 64;

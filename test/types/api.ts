@@ -10,11 +10,15 @@ import {
   type Fault,
   FileLock,
   type Guard,
+  Latest,
   type LockMode,
+  type Look,
   MappedFile,
   type MappedFileOptions,
   Mapping,
   Mutex,
+  type Reservation,
+  record,
   type Residency,
   type RwGuard,
   RwLock,
@@ -106,6 +110,27 @@ async function processes(signal: AbortSignal): Promise<string> {
   return `${died}${since}${answer}${mode}${permits}${first.index}${all}${last}${left}${web}`;
 }
 
+async function newest(signal: AbortSignal): Promise<number> {
+  using frames = Latest.open('name', { size: 5n });
+  await frames.set(new DataView(new ArrayBuffer(5)), { timeout: 5, signal });
+  const frame: Uint8Array | undefined = frames.get();
+  const look: Look | undefined = frames.look();
+  const whole: boolean = look?.valid() ?? frame === undefined;
+  using reserved: Reservation = await frames.reserve(undefined, { signal });
+  reserved.buffer.fill(1);
+  const point = Latest.at(handed, 64, { codec: record({ x: 'float64' }) });
+  const x: number | undefined = point.get()?.x;
+  for await (const value of point.values({ since: 5, timeout: 1, signal }))
+    value.x satisfies number;
+  const settings = Latest.open<{ on: boolean }>('name', { codec: 'json' });
+  const set: boolean = settings.trySet({ on: true });
+  // @ts-expect-error: it is another type
+  settings.trySet({ on: 1 });
+  // @ts-expect-error: a synchronous wait has no signal
+  settings.changedSync({ signal });
+  return (await settings.changed({ since: settings.version })) + Number(whole || set) + (x ?? 0);
+}
+
 // @ts-expect-error: nobody makes locks with new
 new Mutex();
 // @ts-expect-error: a synchronous wait has no signal
@@ -132,6 +157,7 @@ export {
   listed,
   locks,
   named,
+  newest,
   number,
   opened,
   processes,

@@ -50,6 +50,8 @@ const char* to_string(Kind kind) noexcept {
       return "a queue";
     case Kind::topic:
       return "a topic";
+    case Kind::latest:
+      return "a latest value";
   }
   return "nothing known";
 }

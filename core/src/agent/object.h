@@ -27,6 +27,7 @@ enum class Kind : std::uint8_t {
   lock_manager,
   queue,
   topic,
+  latest,
 };
 
 /// The first 32 bytes of every object. Memory of zeroes is an object that was never used.

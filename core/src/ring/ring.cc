@@ -135,10 +135,6 @@ void Ring::tell_progress() const noexcept {
   if ((seen & kWaiters) != 0) object_.wake(word, os::kEverybody);
 }
 
-Word Ring::progress() const noexcept {
-  return header_.object.word.load(std::memory_order_seq_cst) & kPositions;
-}
-
 void Ring::throw_corrupt(const char* what) const {
   throw Error(Errc::corrupt, what, object_.name());
 }

@@ -91,8 +91,6 @@ class Ring {
 
   /// Wakes who waits for a record to change its phase.
   void tell_progress() const noexcept;
-  /// How often that happened, to be asked before a look.
-  Word progress() const noexcept;
 
   [[noreturn]] void throw_corrupt(const char* what) const;
 
@@ -120,6 +118,8 @@ class RingLock {
   RingLock& operator=(const RingLock&) = delete;
 
   explicit operator bool() const noexcept { return held_; }
+  /// It is another's to let go.
+  void keep() noexcept { held_ = false; }
 
  private:
   MutexWord word_;

@@ -14,17 +14,19 @@ Outcome RingRequest::attempt(const Patience& patience) {
   owners_.clear();
   locked_out_ = false;
   // Before the look: what changes after that is seen by `announce`.
-  progress_ = ring_.progress();
+  progress_ = object_.header().word.load(std::memory_order_seq_cst) & kPositions;
   const Glance glanced = glance();
   if (glanced != Glance::lock) return glanced == Glance::got ? Outcome::acquired : Outcome::busy;
   Patience for_lock = patience;
   // This thread never waits with the lock held; another one of its agent may be at it.
   for_lock.in_thread = false;
   const Outcome outcome = lock().attempt(me, for_lock);
-  const RingLock held(lock(), me, outcome != Outcome::busy);
+  RingLock held(lock(), me, outcome != Outcome::busy);
   locked_out_ = !held;
   if (locked_out_) return Outcome::busy;
-  return look(me, patience, outcome == Outcome::owner_died) ? Outcome::acquired : Outcome::busy;
+  if (!look(me, patience, outcome == Outcome::owner_died)) return Outcome::busy;
+  if (keeps_lock()) held.keep();
+  return Outcome::acquired;
 }
 
 void RingRequest::announce(const Patience& patience, Watches& watches) {
@@ -33,7 +35,7 @@ void RingRequest::announce(const Patience& patience, Watches& watches) {
     return;
   }
   for (const auto& [word, seen] : words_) watch_word(object_, *word, seen, watches);
-  watch_word(object_, ring_.header().object.word, progress_, watches);
+  watch_word(object_, object_.header().word, progress_, watches);
   Word last = 0;
   for (const Word owner : owners_)
     if (owner != std::exchange(last, owner)) watches.add_owner(object_, owner);

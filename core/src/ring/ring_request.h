@@ -1,4 +1,4 @@
-// What waits for a ring: for room, or for messages.
+// What waits for a ring, for room or for messages; and for a Latest.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@
 
 namespace crossmem::detail {
 
-/// A look at a ring, with one of its locks held.
+/// A look at shared words, with a lock of theirs held that nobody holds for long. The object's own
+/// word is watched too: it counts changes.
 class RingRequest : public Request {
  public:
   Outcome attempt(const Patience& patience) final;
@@ -28,9 +29,11 @@ class RingRequest : public Request {
   bool waits_for_owners() const noexcept { return !owners_.empty(); }
 
  protected:
-  RingRequest(const Object& object, const Ring& ring) noexcept : object_(object), ring_(ring) {}
+  explicit RingRequest(const Object& object) noexcept : object_(object) {}
 
   virtual MutexWord lock() const noexcept = 0;
+  /// Whether it stays locked, once it was got.
+  virtual bool keeps_lock() const noexcept { return false; }
   enum class Glance { lock, got, nothing };
   /// What can be told without the lock: if there is nothing, it has said what to watch.
   virtual Glance glance() { return Glance::lock; }
@@ -44,7 +47,6 @@ class RingRequest : public Request {
 
  private:
   const Object& object_;
-  const Ring& ring_;
   std::vector<std::pair<os::SharedWord*, Position>> words_;
   std::vector<Word> owners_;
   Word progress_ = 0;
@@ -59,13 +61,13 @@ struct RingWait {
 };
 bool get(const Object& object, RingRequest& request, const RingWait& wait);
 
-/// Calls that are made with a producer's or a consumer's lock held, of a state that has `object`
-/// and `ring`; `kept` keeps the state, if whoever asks does not.
+/// Calls that are made with a producer's or a consumer's lock held, of a state that has
+/// `object`; `kept` keeps the state, if whoever asks does not.
 template <class State>
 class StateRequest : public RingRequest {
  protected:
   StateRequest(State& state, std::shared_ptr<State> kept) noexcept
-      : RingRequest(*state.object, state.ring), state_(state), kept_(std::move(kept)) {}
+      : RingRequest(*state.object), state_(state), kept_(std::move(kept)) {}
 
   State& state() const noexcept { return state_; }
 

@@ -250,6 +250,7 @@ std::vector<Scenario> make_scenarios() {
                    };
                  },
                  all.front().recover});
+  for (auto& scenario : latest_scenarios()) all.push_back(std::move(scenario));
   for (auto& scenario : queue_scenarios()) all.push_back(std::move(scenario));
   for (auto& scenario : topic_scenarios()) all.push_back(std::move(scenario));
   return all;

@@ -58,6 +58,7 @@ inline void PrintTo(const Scenario& scenario, std::ostream* stream) { *stream <<
 const std::vector<Scenario>& scenarios();
 
 // Each in a file of its own; all are among `scenarios`.
+std::vector<Scenario> latest_scenarios();
 std::vector<Scenario> queue_scenarios();
 std::vector<Scenario> topic_scenarios();
 
