@@ -26,7 +26,8 @@ export class Alertness {
   async watch(sleep: Promise<void>): Promise<void> {
     const begin = performance.now();
     await sleep;
-    if (performance.now() - begin < most) this.#span = Math.min(most, Math.max(least, 2 * this.#span));
+    if (performance.now() - begin < most)
+      this.#span = Math.min(most, Math.max(least, 2 * this.#span));
     else this.#span = this.#span > least ? this.#span / 2 : 0;
   }
 }

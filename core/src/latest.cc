@@ -31,8 +31,8 @@ detail::ObjectSpec spec_of(std::optional<std::size_t> longest) {
       .size = [](std::uint16_t parameter) { return detail::size_for_latest(parameter); },
       .valid =
           [](std::uint16_t parameter) noexcept {
-            const std::size_t longest = detail::longest_for(parameter);
-            return longest != 0 && longest <= Latest::kMostSize;
+            const std::size_t most = detail::longest_for(parameter);
+            return most != 0 && most <= Latest::kMostSize;
           },
       .describe =
           [](std::uint16_t parameter) {
