@@ -25,6 +25,16 @@ const envelopes: Codec<Envelope> = {
   },
 };
 
+/** The first of its name chooses the capacity. */
+function openTopic(name: string, capacity: number | undefined): Topic<Envelope> {
+  try {
+    return Topic.open<Envelope>(name, { capacity, codec: envelopes });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_INVALID_ARG_VALUE') throw error;
+    return Topic.open<Envelope>(name, { codec: envelopes });
+  }
+}
+
 /**
  * Sends whatever can be cloned to all other channels of the same name: in this thread, other workers
  * and other processes. Its API is that of the web, and of `node:worker_threads`.
@@ -54,7 +64,7 @@ export class BroadcastChannel extends EventTarget {
     const capacity = checkCapacity(checkObject('options', options));
     // Any text, of any length.
     const hash = createHash('sha256').update(this.name).digest('hex');
-    this.#topic = Topic.open<Envelope>(`broadcast.${hash}`, { capacity, codec: envelopes });
+    this.#topic = openTopic(`broadcast.${hash}`, capacity);
     this.#subscription = this.#topic.subscribe();
     this.#listen();
   }

@@ -285,3 +285,16 @@ test('a channel reaches workers, and does not keep a program up if it is not to'
   await new Promise((resolve) => worker.once('exit', resolve));
   channel.close();
 });
+
+test('the first channel of a name chooses the capacity', async () => {
+  const name = segmentName();
+  const [one, two] = [8192, 16_384].map((capacity) =>
+    keep(new BroadcastChannel(name, { capacity })),
+  );
+  const heard = new Promise((resolve) => {
+    two.onmessage = ({ data }) => resolve(data);
+  });
+  one.postMessage('x');
+  assert.equal(await heard, 'x');
+  assert.throws(() => two.postMessage(new Uint8Array(5000)), { name: 'DataCloneError' });
+});
