@@ -55,6 +55,8 @@ export class BroadcastChannel extends EventTarget {
   readonly #subscription: Subscription<Envelope>;
   readonly #handlers = new Map<string, { given: Handler; listener: (event: Event) => void }>();
   #closed = false;
+  /** How many messages wait for room. */
+  #publishing = 0;
 
   /** @param options The capacity of one that is the first of its name; default 1 MiB. */
   constructor(name: string, options?: RingOptions) {
@@ -82,16 +84,21 @@ export class BroadcastChannel extends EventTarget {
       const text = `A message of ${value.length} bytes is longer than the channel's capacity allows`;
       throw new DOMException(text, 'DataCloneError');
     }
-    // Closed meanwhile: then what waits is dropped, as the web does.
-    this.#topic.publish({ origin: this.#origin, value }).catch(() => {});
+    this.#publishing += 1;
+    const done = () => {
+      this.#publishing -= 1;
+      if (this.#closed && this.#publishing === 0) this.#topic.close();
+    };
+    // It fails only where somebody has overwritten the memory.
+    this.#topic.publish({ origin: this.#origin, value }).then(done, done);
   }
 
-  /** No message is told of any more. Twice is fine. */
+  /** No message is told of any more; what was posted before still goes to the others. Twice is fine. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#subscription.close();
-    this.#topic.close();
+    if (this.#publishing === 0) this.#topic.close();
   }
 
   /** {@link close}, for `using`. */

@@ -298,3 +298,17 @@ test('the first channel of a name chooses the capacity', async () => {
   assert.equal(await heard, 'x');
   assert.throws(() => two.postMessage(new Uint8Array(5000)), { name: 'DataCloneError' });
 });
+
+test('a channel that is closed still sends what was posted before', async () => {
+  const name = segmentName();
+  const [one, two] = [1, 2].map(() => keep(new BroadcastChannel(name, { capacity: 4096 })));
+  const heard = [];
+  two.onmessage = ({ data }) => heard.push(data);
+  for (let i = 0; i < 500; i += 1) one.postMessage(i);
+  one.close();
+  for (let i = 0; i < 5000 && heard.length < 500; i += 1) await sleep(1);
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 500 }, (_, i) => i),
+  );
+});
