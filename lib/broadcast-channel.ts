@@ -143,13 +143,16 @@ export class BroadcastChannel extends EventTarget {
   }
 
   async #listen(): Promise<void> {
-    try {
-      for await (const { origin, value } of this.#subscription) {
+    while (!this.#closed) {
+      try {
+        const { origin, value } = await this.#subscription.receive();
         if (!origin.equals(this.#origin)) this.#tell(value);
+      } catch (error) {
+        this.#dispatch('messageerror', error);
+        // No channel's message: others come. Anything else: somebody has overwritten the memory, and
+        // nothing can come any more.
+        if ((error as { code?: string }).code !== 'ERR_CROSSMEM_CODEC') return;
       }
-    } catch (error) {
-      // Overwritten by somebody: nothing can come any more.
-      if (!this.#closed) this.#dispatch('messageerror', error);
     }
   }
 
