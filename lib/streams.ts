@@ -33,7 +33,9 @@ const isEnd = (error: unknown) =>
 
 const noNull = () =>
   Object.assign(
-    new TypeError('A message is null, which a stream of Node.js cannot hand on: use a stream of the web'),
+    new TypeError(
+      'A message is null, which a stream of Node.js cannot hand on: use a stream of the web',
+    ),
     { code: 'ERR_STREAM_NULL_VALUES' },
   );
 

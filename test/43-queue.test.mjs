@@ -97,7 +97,10 @@ test('a blocking sender leaves it to those who wait, until its time is over', as
   const before = process.cpuUsage();
   const begin = performance.now();
   const text = /'cm-.*' was not got within 300 ms/;
-  assert.throws(() => queue.sendSync(bytes('small'), { timeout: 300 }), { ...timeout, message: text });
+  assert.throws(() => queue.sendSync(bytes('small'), { timeout: 300 }), {
+    ...timeout,
+    message: text,
+  });
   assert.ok(performance.now() - begin < 2000);
   const { user, system } = process.cpuUsage(before);
   assert.ok(user + system < 200_000, `${user + system} µs`);

@@ -78,8 +78,7 @@ RecordHeader Ring::read(Position at, Position end) const {
   // The length first: the sum of a wild one would wrap. An end that was put back would be reached
   // only after a walk through all positions that there are.
   if (length > std::size_t{units_} * kUnit || units_of(length) > left ||
-      units_of(length) > distance(at, end) || distance(at, end) > units_ ||
-      (state & kWaiters) != 0)
+      units_of(length) > distance(at, end) || distance(at, end) > units_ || (state & kWaiters) != 0)
     throw_corrupt("there is a record that cannot be");
   return {.phase = phase_of(state),
           .owner = state & kOwner,

@@ -66,8 +66,8 @@ class Ring {
   Position head() const noexcept;
   Position tail() const noexcept;
 
-  /// Throws `Errc::corrupt` if it reaches beyond `end` or beyond the ring's end, or `end` is further
-  /// than the ring is long.
+  /// Throws `Errc::corrupt` if it reaches beyond `end` or beyond the ring's end, or `end` is
+  /// further than the ring is long.
   RecordHeader read(Position at, Position end) const;
   Record& record(Position at) const noexcept;
   /// The bytes of a record of that length, which was looked at.
