@@ -25,6 +25,16 @@ const envelopes: Codec<Envelope> = {
   },
 };
 
+/** The first of its name chooses the capacity. */
+function openTopic(name: string, capacity: number | undefined): Topic<Envelope> {
+  try {
+    return Topic.open<Envelope>(name, { capacity, codec: envelopes });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ERR_INVALID_ARG_VALUE') throw error;
+    return Topic.open<Envelope>(name, { codec: envelopes });
+  }
+}
+
 /**
  * Sends whatever can be cloned to all other channels of the same name: in this thread, other workers
  * and other processes. Its API is that of the web, and of `node:worker_threads`.
@@ -45,6 +55,8 @@ export class BroadcastChannel extends EventTarget {
   readonly #subscription: Subscription<Envelope>;
   readonly #handlers = new Map<string, { given: Handler; listener: (event: Event) => void }>();
   #closed = false;
+  /** How many messages wait for room. */
+  #publishing = 0;
 
   /** @param options The capacity of one that is the first of its name; default 1 MiB. */
   constructor(name: string, options?: RingOptions) {
@@ -54,7 +66,7 @@ export class BroadcastChannel extends EventTarget {
     const capacity = checkCapacity(checkObject('options', options));
     // Any text, of any length.
     const hash = createHash('sha256').update(this.name).digest('hex');
-    this.#topic = Topic.open<Envelope>(`broadcast.${hash}`, { capacity, codec: envelopes });
+    this.#topic = openTopic(`broadcast.${hash}`, capacity);
     this.#subscription = this.#topic.subscribe();
     this.#listen();
   }
@@ -72,16 +84,21 @@ export class BroadcastChannel extends EventTarget {
       const text = `A message of ${value.length} bytes is longer than the channel's capacity allows`;
       throw new DOMException(text, 'DataCloneError');
     }
-    // Closed meanwhile: then what waits is dropped, as the web does.
-    this.#topic.publish({ origin: this.#origin, value }).catch(() => {});
+    this.#publishing += 1;
+    const done = () => {
+      this.#publishing -= 1;
+      if (this.#closed && this.#publishing === 0) this.#topic.close();
+    };
+    // It fails only where somebody has overwritten the memory.
+    this.#topic.publish({ origin: this.#origin, value }).then(done, done);
   }
 
-  /** No message is told of any more. Twice is fine. */
+  /** No message is told of any more; what was posted before still goes to the others. Twice is fine. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#subscription.close();
-    this.#topic.close();
+    if (this.#publishing === 0) this.#topic.close();
   }
 
   /** {@link close}, for `using`. */
@@ -126,13 +143,16 @@ export class BroadcastChannel extends EventTarget {
   }
 
   async #listen(): Promise<void> {
-    try {
-      for await (const { origin, value } of this.#subscription) {
+    while (!this.#closed) {
+      try {
+        const { origin, value } = await this.#subscription.receive();
         if (!origin.equals(this.#origin)) this.#tell(value);
+      } catch (error) {
+        this.#dispatch('messageerror', error);
+        // No channel's message: others come. Anything else: somebody has overwritten the memory, and
+        // nothing can come any more.
+        if ((error as { code?: string }).code !== 'ERR_CROSSMEM_CODEC') return;
       }
-    } catch (error) {
-      // Overwritten by somebody: nothing can come any more.
-      if (!this.#closed) this.#dispatch('messageerror', error);
     }
   }
 

@@ -1,5 +1,6 @@
 // Outbox: the side of a queue or a topic that sends.
 import { type Codec, encodeBy, endTag } from './codec.js';
+import { timedOut } from './errors.js';
 import { Line, nextTurn } from './line.js';
 import { type SharedObject, Want, waitForSync } from './shared-object.js';
 import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
@@ -64,11 +65,22 @@ export class Outbox<T> {
     const deadline = performance.now() + (wait.timeout ?? 0);
     for (;;) {
       this.line.advance();
-      if (this.line.isEmpty && this.#attempt(message, tag)) return;
-      waitSync(this.#object, writable + message.length, wait.timeout, deadline);
+      if (!this.line.isEmpty) this.#letOthersGoFirst(wait.timeout, deadline);
+      else if (this.#attempt(message, tag)) return;
+      else waitSync(this.#object, writable + message.length, wait.timeout, deadline);
     }
   }
+
+  /** There may be room for this message, and not for the one whose turn it is. */
+  #letOthersGoFirst(timeout: number | undefined, deadline: number): void {
+    if (timeout !== undefined && performance.now() >= deadline)
+      throw timedOut(this.#object.constructor.name, timeout, this.#object.name);
+    Atomics.wait(never, 0, 0, 1);
+  }
 }
+
+/** Nobody wakes who sleeps on this. */
+const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Waits in this thread, for what is left of the time. */
 export function waitSync(

@@ -97,9 +97,8 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
     const capacity = checkCapacity(checked);
     const codec = checkCodec(checked.codec);
     const create = checkFlag('options.create', checked.create, true);
-    const parts = create
-      ? openOrMake(kinds.queue, name, capacity, defaultCapacity)
-      : openByName(kinds.queue, undefined, name);
+    const open = (parameter?: number) => openByName(kinds.queue, parameter, name);
+    const parts = create ? openOrMake(open, capacity, defaultCapacity) : open();
     return new Queue(internal, parts, codec);
   }
 
@@ -120,9 +119,10 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
   static at<T = unknown>(mapping: Mapping, offset: Bytes, options: QueueOptions): Queue<T>;
   static at(mapping: Mapping, offset: Bytes, options?: QueueOptions): Queue<never> {
     const checked = checkObject('options', options);
-    const capacity = checkCapacity(checked) ?? defaultCapacity;
+    const capacity = checkCapacity(checked);
     const codec = checkCodec(checked.codec);
-    return new Queue(internal, openInMapping(kinds.queue, capacity, mapping, offset), codec);
+    const open = (parameter?: number) => openInMapping(kinds.queue, parameter, mapping, offset);
+    return new Queue(internal, openOrMake(open, capacity, defaultCapacity), codec);
   }
 
   /** Bytes of a queue in a mapping. */

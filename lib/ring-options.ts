@@ -1,6 +1,6 @@
 // What queues and topics are opened with.
 import type { CrossmemError } from './errors.js';
-import { type ObjectParts, openByName } from './shared-object.js';
+import type { ObjectParts } from './shared-object.js';
 import { type Bytes, checkBytes, checkInteger, checkOptionalBytes } from './validate.js';
 
 export interface RingOptions {
@@ -38,22 +38,21 @@ const isCode = (error: unknown, code: string) => (error as CrossmemError).code =
 
 /** Whoever has no wish for its capacity takes it as it is, or makes it with `fallback`. */
 export function openOrMake(
-  kind: number,
-  name: string,
+  open: (parameter: number | undefined) => ObjectParts,
   parameter: number | undefined,
   fallback: number,
 ): ObjectParts {
-  if (parameter !== undefined) return openByName(kind, parameter, name);
+  if (parameter !== undefined) return open(parameter);
   try {
-    return openByName(kind, undefined, name);
+    return open(undefined);
   } catch (error) {
     if (!isCode(error, 'ENOENT')) throw error;
   }
   try {
-    return openByName(kind, fallback, name);
+    return open(fallback);
   } catch (error) {
     // Somebody has just made it, with another capacity; or it is something else.
     if (!isCode(error, 'ERR_INVALID_ARG_VALUE')) throw error;
-    return openByName(kind, undefined, name);
+    return open(undefined);
   }
 }

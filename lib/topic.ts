@@ -78,6 +78,11 @@ function check(options: TopicOptions): Checked {
   return { capacity, whenFull, codec: checkCodec(options.codec), parameter };
 }
 
+const openOrMakeTopic = (
+  open: (parameter?: number) => ObjectParts,
+  { capacity, parameter }: Checked,
+) => openOrMake(open, capacity === undefined ? undefined : parameter, parameter);
+
 /**
  * One who reads a topic, from where it began: it can be iterated. It ends when it is closed, and with
  * its process: a dead subscriber holds nobody up.
@@ -217,10 +222,8 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
     const given = checkObject('options', options);
     const create = checkFlag('options.create', given.create, true);
     const checked = check(given);
-    const { capacity, parameter } = checked;
-    const parts = create
-      ? openOrMake(kinds.topic, name, capacity === undefined ? undefined : parameter, parameter)
-      : openByName(kinds.topic, undefined, name);
+    const open = (parameter?: number) => openByName(kinds.topic, parameter, name);
+    const parts = create ? openOrMakeTopic(open, checked) : open();
     return new Topic(internal, parts, checked);
   }
 
@@ -241,8 +244,8 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
   static at<T = unknown>(mapping: Mapping, offset: Bytes, options: TopicOptions): Topic<T>;
   static at(mapping: Mapping, offset: Bytes, options?: TopicOptions): Topic<never> {
     const checked = check(checkObject('options', options));
-    const parts = openInMapping(kinds.topic, checked.parameter, mapping, offset);
-    return new Topic(internal, parts, checked);
+    const open = (parameter?: number) => openInMapping(kinds.topic, parameter, mapping, offset);
+    return new Topic(internal, openOrMakeTopic(open, checked), checked);
   }
 
   /** Bytes of a topic in a mapping. */

@@ -88,6 +88,26 @@ test('a full queue waits for room, in order', async () => {
   );
 });
 
+test('a blocking sender leaves it to those who wait, until its time is over', async () => {
+  const queue = open({ capacity: 4096 });
+  while (queue.trySend(new Uint8Array(100)));
+  queue.tryReceive();
+  const large = queue.send(new Uint8Array(1000));
+  // A moment of the processor: it sleeps meanwhile.
+  const before = process.cpuUsage();
+  const begin = performance.now();
+  const text = /'cm-.*' was not got within 300 ms/;
+  assert.throws(() => queue.sendSync(bytes('small'), { timeout: 300 }), {
+    ...timeout,
+    message: text,
+  });
+  assert.ok(performance.now() - begin < 2000);
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 200_000, `${user + system} µs`);
+  queue.tryReceiveMany(40);
+  await large;
+});
+
 test('receivers are served in order, or leave', async () => {
   const queue = open();
   await assert.rejects(queue.receive({ timeout: 5 }), timeout);
@@ -206,7 +226,8 @@ test('it lies in a mapping', () => {
   const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
   assert.equal(Queue.size(5000), 4096 + 8192);
   const queue = keep(Queue.at(memory, 64, { capacity: 8192 }));
-  const same = keep(Queue.at(memory, 64n, { capacity: 8192 }));
+  const same = keep(Queue.at(memory, 64n));
+  assert.equal(same.capacity, 8192, 'as it was made');
   queue.sendSync(bytes('x'));
   assert.equal(text(same.tryReceive()), 'x');
   memory.close();

@@ -117,6 +117,8 @@ test('it lies in a mapping, and is opened as it was made', () => {
   const subscription = keep(topic.subscribe());
   topic.publishSync(bytes('x'));
   assert.equal(text(subscription.tryReceive()), 'x');
+  const same = keep(Topic.at(memory, 0));
+  assert.deepEqual([same.capacity, same.whenFull], [4096, 'overwrite'], 'as it was made');
   const named = open({ whenFull: 'overwrite' });
   assert.equal(open({}, named.name).whenFull, 'overwrite');
   const invalid = { code: 'ERR_INVALID_ARG_VALUE' };

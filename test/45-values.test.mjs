@@ -1,5 +1,6 @@
 // What messages are: codecs, records, streams, and the channels of the web.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -284,4 +285,44 @@ test('a channel reaches workers, and does not keep a program up if it is not to'
   assert.equal(await heard, 'from a worker');
   await new Promise((resolve) => worker.once('exit', resolve));
   channel.close();
+});
+
+test('the first channel of a name chooses the capacity', async () => {
+  const name = segmentName();
+  const [one, two] = [8192, 16_384].map((capacity) =>
+    keep(new BroadcastChannel(name, { capacity })),
+  );
+  const heard = new Promise((resolve) => {
+    two.onmessage = ({ data }) => resolve(data);
+  });
+  one.postMessage('x');
+  assert.equal(await heard, 'x');
+  assert.throws(() => two.postMessage(new Uint8Array(5000)), { name: 'DataCloneError' });
+});
+
+test('a channel that is closed still sends what was posted before', async () => {
+  const name = segmentName();
+  const [one, two] = [1, 2].map(() => keep(new BroadcastChannel(name, { capacity: 4096 })));
+  const heard = [];
+  two.onmessage = ({ data }) => heard.push(data);
+  for (let i = 0; i < 500; i += 1) one.postMessage(i);
+  one.close();
+  for (let i = 0; i < 5000 && heard.length < 500; i += 1) await sleep(1);
+  assert.deepEqual(
+    heard,
+    Array.from({ length: 500 }, (_, i) => i),
+  );
+});
+
+test('a channel goes on after what is no message of a channel', async () => {
+  const name = segmentName();
+  const [one, two] = [1, 2].map(() => keep(new BroadcastChannel(name)));
+  const heard = [];
+  two.onmessage = ({ data }) => heard.push(data);
+  two.onmessageerror = ({ data }) => heard.push(data.code);
+  const hash = createHash('sha256').update(name).digest('hex');
+  keep(Topic.open(`broadcast.${hash}`)).publishSync(Buffer.from('raw'));
+  one.postMessage('x');
+  for (let i = 0; i < 5000 && heard.length < 2; i += 1) await sleep(1);
+  assert.deepEqual(heard, ['ERR_CROSSMEM_CODEC', 'x']);
 });
