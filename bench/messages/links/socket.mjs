@@ -1,0 +1,101 @@
+// A unix socket by node:net; before each message its length, as 4 bytes.
+import { once } from 'node:events';
+import { createConnection, createServer } from 'node:net';
+import { makeArrivals } from '../arrivals.mjs';
+import { windowOf } from '../payload.mjs';
+
+const HEADER = 4;
+
+/** Takes chunks of a stream, gives whole messages. One that lies in one chunk is not copied. */
+function makeParser(arrived) {
+  let rest = Buffer.alloc(0);
+  let long; // what is longer than a chunk is put together in place
+  let filled = 0;
+  return (chunk) => {
+    let bytes = chunk;
+    if (long === undefined && rest.length > 0) bytes = Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (;;) {
+      if (long !== undefined) {
+        const part = bytes.copy(long, filled, at);
+        at += part;
+        filled += part;
+        if (filled < long.length) break;
+        arrived(long);
+        long = undefined;
+      }
+      if (bytes.length - at < HEADER) break;
+      const length = bytes.readUInt32LE(at);
+      const end = at + HEADER + length;
+      if (end <= bytes.length) {
+        arrived(bytes.subarray(at + HEADER, end));
+        at = end;
+      } else if (length > 2 ** 15) {
+        long = Buffer.allocUnsafe(length);
+        filled = 0;
+        at += HEADER;
+      } else {
+        break;
+      }
+    }
+    rest = bytes.subarray(at);
+  };
+}
+
+async function connect({ side, path }, listener) {
+  if (side === 1) {
+    const stream = createConnection(path);
+    await once(stream, 'connect');
+    stream.on('data', listener);
+    return { get: () => stream, close: () => new Promise((resolve) => stream.end(resolve)) };
+  }
+  let stream;
+  const server = createServer((connected) => {
+    stream = connected.on('data', listener);
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return {
+    get: () => stream,
+    close() {
+      stream?.destroy();
+      server.close();
+    },
+  };
+}
+
+export async function socket(options) {
+  const { arrived, receive, drain } = makeArrivals();
+  const connection = await connect(options, makeParser(arrived));
+  function frame(size) {
+    const bytes = Buffer.allocUnsafe(HEADER + size);
+    bytes.writeUInt32LE(size);
+    return bytes;
+  }
+  return {
+    // Corked: many small ones go by one system call.
+    async pump({ writeInto, size }, times) {
+      const stream = connection.get();
+      const burst = Math.min(windowOf(size), 128);
+      for (let i = 0; i < times; ) {
+        stream.cork();
+        let goesOn = true;
+        for (let j = 0; j < burst && i < times; j++, i++) {
+          const bytes = frame(size);
+          writeInto(bytes, HEADER, i);
+          goesOn = stream.write(bytes);
+        }
+        stream.uncork();
+        if (!goesOn && stream.writableNeedDrain) await once(stream, 'drain');
+      }
+    },
+    send(message) {
+      const bytes = frame(message.length);
+      bytes.set(message, HEADER);
+      connection.get().write(bytes);
+    },
+    receive,
+    drain,
+    close: connection.close,
+  };
+}
