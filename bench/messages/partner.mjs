@@ -26,18 +26,25 @@ const kinds = {
   },
 };
 
+let close;
+
 async function run(task) {
   const link = await links[how]({ ...task, side: 1, port });
+  await link.whenReady?.();
   tell('ready');
   // The other side blocks, if it does, from now on.
   await sleep(5);
   await kinds[task.kind](link, task, makeWriter(task.size), makeReader(task.size));
-  await link.close();
+  close = async () => {
+    await link.close();
+    tell('closed');
+  };
   tell('done');
 }
 
 port.on('message', ({ control }) => {
   if (control === 'end') process.exit();
-  if (control !== undefined) run(control);
+  else if (control === 'close') close();
+  else if (control !== undefined) run(control);
 });
 if (parentPort === null) process.once('disconnect', () => process.exit());

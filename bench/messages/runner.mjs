@@ -50,8 +50,13 @@ async function run(task) {
   const done = told('done');
   tell(task);
   await ready;
+  await link.whenReady?.();
   const figures = await kinds[task.kind](link, task);
   await done;
+  // What is still on its way may be lost otherwise.
+  const closed = told('closed');
+  tell('close');
+  await closed;
   await link.close();
   process.send(figures);
 }

@@ -47,35 +47,30 @@ async function connect({ side, path }, listener) {
     const stream = createConnection(path);
     await once(stream, 'connect');
     stream.on('data', listener);
-    return { get: () => stream, close: () => new Promise((resolve) => stream.end(resolve)) };
+    return { ready: stream, close: () => new Promise((resolve) => stream.end(resolve)) };
   }
-  let stream;
-  const server = createServer((connected) => {
-    stream = connected.on('data', listener);
-  });
-  server.listen(path);
+  const server = createServer().listen(path);
   await once(server, 'listening');
-  return {
-    get: () => stream,
-    close() {
-      stream?.destroy();
-      server.close();
-    },
-  };
+  const ready = once(server, 'connection').then(([stream]) => stream.on('data', listener));
+  const close = () => server.close();
+  return { ready, close };
 }
 
 export async function socket(options) {
   const { arrived, receive, drain } = makeArrivals();
-  const connection = await connect(options, makeParser(arrived));
+  const { ready, close } = await connect(options, makeParser(arrived));
+  let stream;
   function frame(size) {
     const bytes = Buffer.allocUnsafe(HEADER + size);
     bytes.writeUInt32LE(size);
     return bytes;
   }
   return {
+    async whenReady() {
+      stream = await ready;
+    },
     // Corked: many small ones go by one system call.
     async pump({ writeInto, size }, times) {
-      const stream = connection.get();
       const burst = Math.min(windowOf(size), 128);
       for (let i = 0; i < times; ) {
         stream.cork();
@@ -92,10 +87,10 @@ export async function socket(options) {
     send(message) {
       const bytes = frame(message.length);
       bytes.set(message, HEADER);
-      connection.get().write(bytes);
+      stream.write(bytes);
     },
     receive,
     drain,
-    close: connection.close,
+    close,
   };
 }
