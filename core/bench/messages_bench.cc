@@ -1,6 +1,6 @@
 // Messages between two processes in C++, which both look all the time: a queue, and as the limit a
-// bare ring for one producer and one consumer. Also the producer who is killed in the middle of a
-// claim, for the benchmark of Node.js.
+// bare ring for one producer and one consumer; and the producer who is killed in the middle of a
+// claim.
 //
 //   stream|trips ring|queue|many|place SIZE TIMES   prints nanoseconds each
 //   reserve NAME                                     claims, says so, waits to be killed
@@ -103,8 +103,8 @@ class Reader {
 };
 
 void* shared(std::size_t size) {
-  void* const memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const int how = MAP_SHARED | MAP_ANONYMOUS;
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, how, -1, 0);
   if (memory == MAP_FAILED) std::abort();
   return memory;
 }
@@ -125,8 +125,7 @@ class Ring {
       if (sent_ - head_seen_ == slots_) patience.look_again();
     }
     std::byte* const slot = data_ + (sent_ % slots_) * slot_;
-    const auto length = static_cast<std::uint32_t>(size);
-    std::memcpy(slot, &length, 4);
+    new (slot) std::uint32_t{static_cast<std::uint32_t>(size)};
     writer.write_into(slot + 4);
     words_->tail.store(++sent_, std::memory_order_release);
   }
@@ -137,9 +136,7 @@ class Ring {
       if (received_ == tail_seen_) patience.look_again();
     }
     const std::byte* const slot = data_ + (received_ % slots_) * slot_;
-    std::uint32_t length = 0;
-    std::memcpy(&length, slot, 4);
-    reader.read({slot + 4, length});
+    reader.read({slot + 4, *reinterpret_cast<const std::uint32_t*>(slot)});
     words_->head.store(++received_, std::memory_order_release);
   }
 
@@ -158,20 +155,16 @@ class Ring {
   std::uint64_t tail_seen_ = 0;
 };
 
-class RingLink {
- public:
-  RingLink(std::array<Ring, 2>& rings, std::size_t side)
-      : in_(rings[side]), out_(rings[1 - side]) {}
-  void send(Writer& writer, std::size_t size, std::size_t times) {
-    for (; times > 0; times--) out_.send(writer, size);
+struct RingLink {
+  void send(Writer& writer, std::size_t size, std::size_t times) const {
+    for (; times > 0; times--) out.send(writer, size);
   }
-  void receive(Reader& reader, std::size_t times) {
-    for (; times > 0; times--) in_.receive(reader);
+  void receive(Reader& reader, std::size_t times) const {
+    for (; times > 0; times--) in.receive(reader);
   }
 
- private:
-  Ring& in_;
-  Ring& out_;
+  Ring& in;
+  Ring& out;
 };
 
 enum class How { plain, many, place };
@@ -262,7 +255,7 @@ double this_side(Link& link, const Task& task) {
   return took.count() / static_cast<double>(task.times);
 }
 
-/// `make` makes a side's link once that process is there: a fork leaves queues behind.
+/// `make` is called in each process: a fork leaves queues behind.
 template <typename Make>
 int measure(const Task& task, Make make) {
   const pid_t child = ::fork();
@@ -275,15 +268,14 @@ int measure(const Task& task, Make make) {
   auto link = make(0);
   std::printf("%.2f\n", this_side(link, task));
   int status = 0;
-  ::waitpid(child, &status, 0);
-  return status == 0 ? 0 : 1;
+  return ::waitpid(child, &status, 0) == child && status == 0 ? 0 : 1;
 }
 
 int compare(bool trips, std::string_view who, std::size_t size, std::size_t times) {
   const Task task{trips, size, times / 10, times};
   if (who == "ring") {
     std::array<Ring, 2> rings{Ring(size), Ring(size)};
-    return measure(task, [&](std::size_t side) { return RingLink(rings, side); });
+    return measure(task, [&](std::size_t side) { return RingLink{rings[side], rings[1 - side]}; });
   }
   const How how = who == "many" ? How::many : who == "place" ? How::place : How::plain;
   const std::string name = "crossmem-messages-bench-" + std::to_string(::getpid());
