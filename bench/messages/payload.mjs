@@ -1,11 +1,11 @@
 // What every contender does with each message, so that only the way between differs.
 //
-// Up to 1 KiB the sender writes a counter word by word into a buffer of its own, and the receiver
+// Up to 64 bytes the sender writes a counter word by word into a buffer of its own, and the receiver
 // copies the message into one of its own and sums its words. Longer ones are written and read by one
-// memcpy each, with the counter in the first word: loops of JavaScript over 1 MiB would cost ten times
-// the message and hide it.
+// memcpy each, with the counter in the first word: JavaScript's loops over them would cost several
+// times the message and hide it.
 
-const LOOPED = 1024;
+const LOOPED = 64;
 
 export function makeWriter(size) {
   const words = new Int32Array(size / 4).map((_, i) => i);

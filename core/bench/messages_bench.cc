@@ -17,7 +17,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,7 +29,7 @@ namespace {
 
 using crossmem::Queue;
 
-constexpr std::size_t kLooped = 1024;
+constexpr std::size_t kLooped = 64;
 constexpr std::size_t kUsual = std::size_t{1} << 20U;
 constexpr std::size_t kBatch = 64;
 
