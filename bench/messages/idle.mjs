@@ -8,7 +8,7 @@ const idler = new URL('idler.mjs', import.meta.url);
 export async function compareIdle(quick) {
   const seconds = quick ? 3 : 10;
   const children = ['queue', 'nothing'].map((what) => start(idler, [what, segmentName(), seconds]));
-  // At the same time: what else the machine does is then the same for both.
+  // At the same time: what else the machine does, and V8 after a start, is then the same for both.
   const [ours, theirs] = await Promise.all(children.map(answer));
   await Promise.all(children.map(end));
   return [
@@ -18,8 +18,8 @@ export async function compareIdle(quick) {
       ours,
       against: 'one that awaits a timer only',
       theirs,
-      target: `< ${LIMIT} %`,
-      met: ours < LIMIT,
+      target: `< ${LIMIT} % more`,
+      met: ours - theirs < LIMIT,
     },
   ];
 }

@@ -19,6 +19,7 @@ export const others = {
   json: 'process.send json',
   advanced: 'process.send advanced',
   socket: 'unix socket (net)',
+  corked: 'unix socket, corked',
   worker: 'postMessage, one process',
   zeromq: 'zeromq ipc',
   redis: 'Redis pub/sub',

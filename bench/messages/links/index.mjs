@@ -5,7 +5,7 @@ import { atomics } from './atomics.mjs';
 import { advanced, json, worker } from './channels.mjs';
 import { awaited, blocking, inPlace, many, tried } from './crossmem.mjs';
 import { redis } from './redis.mjs';
-import { socket } from './socket.mjs';
+import { corked, socket } from './socket.mjs';
 import { zeromq } from './zeromq.mjs';
 
 export const links = {
@@ -19,6 +19,7 @@ export const links = {
   advanced,
   worker,
   socket,
+  corked,
   zeromq,
   redis,
 };

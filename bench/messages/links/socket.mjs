@@ -56,7 +56,7 @@ async function connect({ side, path }, listener) {
   return { ready, close };
 }
 
-export async function socket(options) {
+async function open(options, atOnce) {
   const { arrived, receive, drain } = makeArrivals();
   const { ready, close } = await connect(options, makeParser(arrived));
   let stream;
@@ -69,9 +69,8 @@ export async function socket(options) {
     async whenReady() {
       stream = await ready;
     },
-    // Corked: many small ones go by one system call.
     async pump({ writeInto, size }, times) {
-      const burst = Math.min(windowOf(size), 128);
+      const burst = Math.min(windowOf(size), atOnce);
       for (let i = 0; i < times; ) {
         stream.cork();
         let goesOn = true;
@@ -94,3 +93,9 @@ export async function socket(options) {
     close,
   };
 }
+
+/** One write for each message, as most would do. */
+export const socket = (options) => open(options, 1);
+
+/** Many small ones go by one system call. */
+export const corked = (options) => open(options, 128);
