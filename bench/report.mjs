@@ -72,3 +72,10 @@ export function atMost(what, unit, ours, against, theirs, limit) {
   const goal = limit !== undefined && { target: `<= ${limit}x`, met: ratio <= limit };
   return { what, unit, ours, against, theirs, ratio, ...goal };
 }
+
+/** What share of their speed ours has, if it is to be at least `atLeast`. */
+export function share(what, unit, ours, against, theirs, atLeast) {
+  const ratio = theirs / ours;
+  const goal = atLeast && { target: `>= ${atLeast * 100} %`, met: ratio >= atLeast };
+  return { what, unit, ours, against, theirs, ratio, ...goal };
+}

@@ -9,6 +9,7 @@ import { report } from './report.mjs';
 const benchmarks = {
   locks: './locks/bench.mjs',
   mapping: './mapping/bench.mjs',
+  messages: './messages/bench.mjs',
   'shared-memory': './shared-memory/bench.mjs',
 };
 
@@ -22,7 +23,7 @@ if (!(name in benchmarks)) {
 }
 if (!existsSync(join(root, 'bench/peers/node_modules')))
   run('npm', ['ci', '--prefix', 'bench/peers']);
-run('sh', ['scripts/ensure-tools.sh', '--all']);
+run('sh', ['scripts/ensure-tools.sh', '--bench']);
 buildPreset('bench');
 
 const { measure } = await import(benchmarks[name]);

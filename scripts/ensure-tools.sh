@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that the tools to build and test with are there; installs Debian's packages if it may.
-# With --all also those that only CI needs; with --windows those that build for Windows and run it.
+# With --all also those that only CI needs; with --windows those that build for Windows and run it;
+# with --bench those that crossmem is measured with and against.
 set -eu
 
 packages=""
@@ -20,6 +21,10 @@ if [ "${1:-}" = --all ]; then
   need clang-format clang-format --version
   need spin sh -c 'command -v spin'
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
+fi
+if [ "${1:-}" = --bench ]; then
+  need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
+  need redis-server redis-server --version
 fi
 if [ "${1:-}" = --windows ]; then
   need g++-mingw-w64-x86-64-posix x86_64-w64-mingw32-g++-posix --version

@@ -11,8 +11,8 @@ process.on('exit', () => {
 export const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /**
- * Starts a script of this folder, which ends by itself when this process is gone: it listens to its
- * channel, which is closed then.
+ * Starts a script of this folder, or of another if its URL is given, which ends by itself when this
+ * process is gone: it listens to its channel, which is closed then.
  */
 export function start(name, args) {
   const child = fork(script(name), args.map(String));

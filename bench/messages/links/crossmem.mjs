@@ -1,0 +1,119 @@
+// Queue in the ways in which a program can use it.
+import { Queue } from 'crossmem';
+
+const USUAL = 2 ** 20; // what a queue has if nothing is said
+const BATCH = 256;
+
+/** Two queues, there and back; side 0 listens at the first. */
+function open({ side, name, size }) {
+  const capacity = Math.max(USUAL, 4 * size);
+  const names = [`${name}-0`, `${name}-1`];
+  const queues = names.map((one) => Queue.open(one, { capacity }));
+  return {
+    input: queues[side],
+    output: queues[1 - side],
+    close() {
+      for (const queue of queues) queue.close();
+      if (side === 0) for (const one of names) Queue.unlink(one);
+    },
+  };
+}
+
+/** A promise for each message. */
+export async function awaited(options) {
+  const { input, output, close } = open(options);
+  return {
+    async pump({ write }, times) {
+      for (let i = 0; i < times; i++) await output.send(write(i));
+    },
+    async drain(read, times) {
+      let left = times;
+      for await (const message of input) {
+        read(message);
+        left--;
+        if (left === 0) break;
+      }
+    },
+    send: (message) => output.send(message),
+    receive: () => input.receive(),
+    close,
+  };
+}
+
+/** A promise only where there is no room, or no message. */
+export async function tried(options) {
+  const { input, output, close } = open(options);
+  return {
+    async pump({ write }, times) {
+      for (let i = 0; i < times; i++) {
+        const message = write(i);
+        if (!output.trySend(message)) await output.send(message);
+      }
+    },
+    async drain(read, times) {
+      for (let i = 0; i < times; i++) read(input.tryReceive() ?? (await input.receive()));
+    },
+    close,
+  };
+}
+
+/** The same, received many at once. */
+export async function many(options) {
+  const { input, output, close } = open(options);
+  return {
+    async pump({ write }, times) {
+      for (let i = 0; i < times; i++) {
+        const message = write(i);
+        if (!output.trySend(message)) await output.send(message);
+      }
+    },
+    async drain(read, times) {
+      for (let left = times; left > 0; ) {
+        const messages = input.tryReceiveMany(Math.min(left, BATCH));
+        if (messages.length === 0) messages.push(await input.receive());
+        for (const message of messages) read(message);
+        left -= messages.length;
+      }
+    },
+    close,
+  };
+}
+
+/** Blocks the threads; `receive` spins, for so long that it never sleeps. */
+export async function blocking(options) {
+  const { input, output, close } = open(options);
+  const spinning = { spin: 100 };
+  return {
+    async pump({ write }, times) {
+      for (let i = 0; i < times; i++) output.sendSync(write(i));
+    },
+    async drain(read, times) {
+      for (let i = 0; i < times; i++) read(input.receiveSync(spinning));
+    },
+    sendSync: (message) => output.sendSync(message),
+    receiveSync: () => input.receiveSync(spinning),
+    close,
+  };
+}
+
+/** Written and read where it lies in the queue. */
+export async function inPlace(options) {
+  const { input, output, close } = open(options);
+  return {
+    async pump({ writeInto, size }, times) {
+      for (let i = 0; i < times; i++) {
+        const reservation = output.tryReserve(size) ?? (await output.reserve(size));
+        writeInto(reservation.buffer, 0, i);
+        reservation.commit();
+      }
+    },
+    async drain(read, times) {
+      for (let i = 0; i < times; i++) {
+        const lease = input.tryLease() ?? (await input.lease());
+        read(lease.value);
+        lease.ack();
+      }
+    },
+    close,
+  };
+}
