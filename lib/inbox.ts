@@ -13,15 +13,18 @@ export interface ReceiveSyncOptions extends WaitOptions {
 }
 
 /** How an object is waited for to receive. */
-export const readable = 0;
+export const readable = () => 0;
 /** How many messages are handed out before the event loop has its turn. */
 const burst = 512;
 const defaultSpin = 0.02;
 
 /** Where messages come from. */
 export interface Source {
-  /** The next message, or undefined; its tag is in {@link tag} then. */
-  take(): Uint8Array | undefined;
+  /**
+   * The next message, or undefined; its tag is in {@link tag} then. `ahead`: so many are going to be
+   * taken, this one included.
+   */
+  take(ahead?: number): Uint8Array | undefined;
   readonly tag: number;
   /** Whether there is nothing, as far as it can be told at no cost. */
   isEmpty(): boolean;
@@ -54,7 +57,7 @@ export class Inbox<T> {
     const values: T[] = [];
     try {
       while (values.length < most && this.line.isEmpty) {
-        const message = this.#take();
+        const message = this.#take(most - values.length);
         if (message === undefined) break;
         values.push(this.#decode(message));
       }
@@ -90,16 +93,17 @@ export class Inbox<T> {
 
   receiveSync(options?: ReceiveSyncOptions): T {
     const wait = checkWait(options);
-    const spin = checkTimeout(checkObject('options', options).spin) ?? defaultSpin;
-    const begin = performance.now();
-    const deadline = begin + (wait.timeout ?? 0);
+    const spin =
+      options === undefined ? undefined : checkTimeout(checkObject('options', options).spin);
+    let deadline: number | undefined;
     for (;;) {
       this.line.advance();
       if (this.line.isEmpty) {
-        const message = this.#take() ?? this.#spin(begin + spin);
+        const message = this.#take() ?? this.#spin(spin ?? defaultSpin);
         if (message !== undefined) return this.#decode(message);
       }
-      waitSync(this.#object, readable, wait.timeout, deadline);
+      deadline ??= performance.now() + (wait.timeout ?? 0);
+      waitSync(this.#object, readable(), wait.timeout, deadline);
     }
   }
 
@@ -118,8 +122,8 @@ export class Inbox<T> {
     }
   }
 
-  #take(): Uint8Array | undefined {
-    if (this.#failure === undefined) return this.#source.take();
+  #take(ahead?: number): Uint8Array | undefined {
+    if (this.#failure === undefined) return this.#source.take(ahead);
     const { error } = this.#failure;
     this.#failure = undefined;
     throw error;
@@ -129,10 +133,13 @@ export class Inbox<T> {
     return decodeBy(this.#codec, message, this.#source.tag) as T;
   }
 
-  #spin(until: number): Uint8Array | undefined {
+  #spin(milliseconds: number): Uint8Array | undefined {
+    if (milliseconds === 0) return undefined;
+    let until: number | undefined;
     do {
       // A look at the clock costs as much as some looks at the ring.
-      for (let i = 0; i < 50; i += 1) if (!this.#source.isEmpty()) return this.#source.take();
+      for (let i = 0; i < 100; i += 1) if (!this.#source.isEmpty()) return this.#take();
+      until ??= performance.now() + milliseconds;
     } while (performance.now() < until);
     return undefined;
   }

@@ -129,9 +129,8 @@ export class Latest<T = Uint8Array, In = T> extends SharedObject implements Mess
     const checked = checkObject('options', options);
     const [size, codec] = checkOptions(checked);
     const create = checkFlag('options.create', checked.create, true);
-    const parts = create
-      ? openOrMake(kinds.latest, name, size, defaultSize)
-      : openByName(kinds.latest, undefined, name);
+    const open = (parameter?: number) => openByName(kinds.latest, parameter, name);
+    const parts = create ? openOrMake(open, size, defaultSize) : open();
     return new Latest(internal, parts, codec);
   }
 
@@ -151,8 +150,9 @@ export class Latest<T = Uint8Array, In = T> extends SharedObject implements Mess
   ): Latest<T, In>;
   static at<T = unknown>(mapping: Mapping, offset: Bytes, options: LatestOptions): Latest<T>;
   static at(mapping: Mapping, offset: Bytes, options?: LatestOptions): Latest<never> {
-    const [size = defaultSize, codec] = checkOptions(checkObject('options', options));
-    return new Latest(internal, openInMapping(kinds.latest, size, mapping, offset), codec);
+    const [size, codec] = checkOptions(checkObject('options', options));
+    const open = (parameter?: number) => openInMapping(kinds.latest, parameter, mapping, offset);
+    return new Latest(internal, openOrMake(open, size, defaultSize), codec);
   }
 
   /** Bytes of one in a mapping, for values of up to `size` bytes: three times that, and some. */
@@ -277,7 +277,7 @@ export class Latest<T = Uint8Array, In = T> extends SharedObject implements Mess
       reservation = this.#reserve(checked);
       return reservation !== null;
     };
-    await this.#outbox.line.join(attempt, writable, wait);
+    await this.#outbox.line.join(attempt, () => writable, wait);
     return reservation as unknown as Reservation;
   }
 

@@ -8,7 +8,8 @@ import type { CheckedWait } from './wait-options.js';
 interface Entry {
   /** True once it has got what it wants. */
   attempt(): boolean;
-  way: number;
+  /** How the object is to be waited for meanwhile. */
+  way(): number;
   resolve(): void;
   reject(reason: unknown): void;
 }
@@ -35,7 +36,7 @@ export class Line {
   }
 
   /** Resolves once `attempt` has returned true; meanwhile waits for `way` of the object. */
-  join(attempt: () => boolean, way: number, { timeout, signal }: CheckedWait): Promise<void> {
+  join(attempt: () => boolean, way: () => number, { timeout, signal }: CheckedWait): Promise<void> {
     const { promise, entry } = makeEntry(attempt, way);
     const leave = (reason: unknown) => {
       this.#remove(entry);
@@ -111,7 +112,7 @@ export class Line {
   }
 
   async #sleep(first: Entry): Promise<void> {
-    const want = new Want(this.#object, first.way);
+    const want = new Want(this.#object, first.way());
     const begun = (end: EndWait) => {
       this.#endWait = end;
     };
@@ -126,7 +127,10 @@ export class Line {
   }
 }
 
-function makeEntry(attempt: () => boolean, way: number): { promise: Promise<void>; entry: Entry } {
+function makeEntry(
+  attempt: () => boolean,
+  way: () => number,
+): { promise: Promise<void>; entry: Entry } {
   let entry: Entry | undefined;
   const promise = new Promise<void>((resolve, reject) => {
     entry = { attempt, way, resolve, reject };

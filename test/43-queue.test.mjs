@@ -66,6 +66,73 @@ test('every length fits, around every end', () => {
   assert.equal(queue.tryReceive(), undefined);
 });
 
+test('many go through at once', async () => {
+  const queue = open({ capacity: 65_536 });
+  const many = Array.from({ length: 2000 }, (_, i) => new Uint8Array(i % 50).fill(i));
+  const sent = queue.trySendMany(many);
+  assert.ok(sent > 512 && sent < many.length);
+  const sending = queue.sendMany(many.slice(sent));
+  const later = queue.send(bytes('behind all'));
+  const received = [];
+  while (received.length <= many.length) {
+    const some = queue.tryReceiveMany(700);
+    received.push(...some);
+    if (some.length === 0) await new Promise(setImmediate);
+  }
+  await sending;
+  await later;
+  assert.equal(text(received.pop()), 'behind all');
+  assert.deepEqual(received, many);
+  assert.equal(queue.trySendMany([]), 0);
+  await queue.sendMany([]);
+
+  // Around the end of the ring, with some that are too long to go with others.
+  const lengths = [0, 1, 15, 16, 17, 4000, 20_000, 32_752];
+  for (let round = 0; round < 300; round += 1) {
+    const some = [0, 1, 2].map((i) => new Uint8Array(lengths[(round * 5 + i * 3) % 8]).fill(round));
+    let begin = 0;
+    const back = [];
+    while (back.length < some.length) {
+      begin += queue.trySendMany(some.slice(begin));
+      back.push(...queue.tryReceiveMany(1 + (round % 3)));
+    }
+    assert.deepEqual(back, some);
+  }
+  assert.equal(queue.used, 0);
+
+  // None is sent if one of them cannot be.
+  assert.throws(() => queue.trySendMany([bytes('x'), 5]), { code: 'ERR_INVALID_ARG_TYPE' });
+  assert.equal(queue.used, 0);
+  const long = new Uint8Array(queue.maxLength + 1);
+  assert.equal(queue.trySendMany([bytes('x'), bytes('y')]), 2);
+  assert.throws(() => queue.trySendMany([long, bytes('z')]), { code: 'ERR_OUT_OF_RANGE' });
+  assert.deepEqual(queue.tryReceiveMany(9).map(text), ['x', 'y']);
+  const shared = new Uint8Array(new SharedArrayBuffer(3)).fill(1);
+  assert.equal(queue.trySendMany([bytes('x'), shared]), 2);
+  assert.deepEqual([...queue.tryReceiveMany(9)[1]], [1, 1, 1]);
+});
+
+test('what is received together is handed out in order, whatever a codec does meanwhile', () => {
+  let inside;
+  const codec = {
+    tag: 300,
+    encode: bytes,
+    decode(message) {
+      inside?.(text(message));
+      return text(message);
+    },
+  };
+  const queue = open({ codec });
+  queue.trySendMany(['a', 'b', 'c', 'd']);
+  inside = (value) => {
+    if (value === 'b') queue.trySendMany(['e', 'f']);
+    if (value === 'c') throw new Error('not this one');
+  };
+  assert.deepEqual(queue.tryReceiveMany(4), ['a', 'b']);
+  assert.throws(() => queue.tryReceive(), { code: 'ERR_CROSSMEM_CODEC' });
+  assert.deepEqual(queue.tryReceiveMany(9), ['d', 'e', 'f']);
+});
+
 test('a full queue waits for room, in order', async () => {
   const queue = open({ capacity: 4096 });
   while (queue.trySend(bytes('x')));

@@ -7,7 +7,7 @@
 // just changed from claimed to ready, is loaded so too.
 //
 // While a lock is held no function of ours is called: at the end of the stack it would throw, and the
-// lock stay with this process.
+// lock stay with this process. Should anything throw there all the same, `holds` tells.
 import {
   CONSUMERS,
   DATA,
@@ -39,6 +39,10 @@ export const DONE = 1;
 export const WAKE = 2;
 export const UNLOCK = 4;
 
+/** How many messages go through at once at most, and how many units of a ring. */
+export const mostAtOnce = 512;
+const mostUnits = 65_536 / UNIT;
+
 /** A ring as JavaScript sees it. */
 export class FastRing {
   readonly words: Int32Array;
@@ -47,9 +51,17 @@ export class FastRing {
   readonly identity: number;
   /** Of its capacity. */
   readonly units: number;
-  /** The message that {@link receive} got, and what its sender gave with it. */
-  message: Uint8Array | undefined;
+  /** The lock that a step has got and not let go: 0, {@link PRODUCERS} or {@link CONSUMERS}. */
+  holds = 0;
+  /** How many messages {@link sendMany} has sent, or {@link receiveMany} received. */
+  count = 0;
+  /** What {@link receive} or {@link receiveMany} got: that has records, one behind the other. */
+  received: Uint8Array | undefined;
+  /** What the sender gave with the message that {@link receive} got. */
   tag = 0;
+  /** Of those that {@link receiveMany} got. */
+  readonly lengths = new Int32Array(mostAtOnce);
+  readonly tags = new Int32Array(mostAtOnce);
 
   constructor(memory: ArrayBuffer, me: number, capacity: number) {
     this.words = new Int32Array(memory);
@@ -60,50 +72,72 @@ export class FastRing {
   }
 }
 
-/** Sends the message if there is room and nobody else is at it. */
-export function send(ring: FastRing, message: Uint8Array, tag: number): number {
+/**
+ * Sends messages from `begin` on as long as there is room, all of them in one step, if nobody else is
+ * at it.
+ */
+export function sendMany(
+  ring: FastRing,
+  messages: readonly Uint8Array[],
+  begin: number,
+  tag: number,
+): number {
   const { words, units, me } = ring;
-  const { length } = message;
-  const needed = 1 + ((length + UNIT - 1) >>> 4);
-  // Half of it: then it fits whatever the tail.
-  if (needed > units >>> 1) return 0;
+  const stop = Math.min(messages.length, begin + mostAtOnce);
+  ring.count = 0;
   if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return 0;
-  const tail = (words[TAIL] as number) & POSITIONS;
-  const index = tail & (units - 1);
-  const padded = needed > units - index ? units - index : 0;
-  let used = (tail - (words[HEAD_SEEN] as number)) & POSITIONS;
-  if (used + padded + needed > units) {
-    const head = Atomics.load(words, HEAD) & POSITIONS;
-    words[HEAD_SEEN] = head;
-    used = (tail - head) & POSITIONS;
+  ring.holds = PRODUCERS;
+  let tail = (words[TAIL] as number) & POSITIONS;
+  const first = tail;
+  let head = words[HEAD_SEEN] as number;
+  let sequence = words[SEQUENCE] as number;
+  let i = begin;
+  if (words[IDENTITY] !== ring.identity) i = stop;
+  for (; i < stop; i += 1) {
+    const message = messages[i] as Uint8Array;
+    const { length } = message;
+    const needed = 1 + ((length + UNIT - 1) >>> 4);
+    const index = tail & (units - 1);
+    const padded = needed > units - index ? units - index : 0;
+    if (((tail - head) & POSITIONS) + padded + needed > units) {
+      head = Atomics.load(words, HEAD) & POSITIONS;
+      words[HEAD_SEEN] = head;
+    }
+    // Of a message half the ring at most: then it fits whatever the tail. Of many a few, so that
+    // others have their turn.
+    const isTooLong =
+      needed > units >>> 1 || (i > begin && ((tail - first) & POSITIONS) > mostUnits);
+    if (isTooLong || ((tail - head) & POSITIONS) + padded + needed > units) break;
+    if (padded !== 0) {
+      const padding = dataWords + index * unitWords;
+      words[padding + STATE] = GONE;
+      words[padding + LENGTH] = (padded - 1) * UNIT;
+      words[padding + NUMBER] = sequence;
+      words[padding + EXTRA] = 0;
+    }
+    const at = padded === 0 ? index : 0;
+    const record = dataWords + at * unitWords;
+    words[record + STATE] = READY;
+    words[record + LENGTH] = length;
+    words[record + NUMBER] = sequence;
+    words[record + EXTRA] = tag;
+    try {
+      ring.bytes.set(message, DATA + at * UNIT + UNIT);
+    } catch {
+      // No stack: nobody has seen it, and the core tells.
+      break;
+    }
+    sequence = (sequence + 1) | 0;
+    tail = (tail + padded + needed) & POSITIONS;
+    ring.count += 1;
   }
-  if (used + padded + needed > units || words[IDENTITY] !== ring.identity) {
-    return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
+  let how = 0;
+  if (tail !== first) {
+    words[SEQUENCE] = sequence;
+    how = Atomics.exchange(words, TAIL, tail) < 0 ? DONE + WAKE : DONE;
   }
-  const sequence = words[SEQUENCE] as number;
-  if (padded !== 0) {
-    const padding = dataWords + index * unitWords;
-    words[padding + STATE] = GONE;
-    words[padding + LENGTH] = (padded - 1) * UNIT;
-    words[padding + NUMBER] = sequence;
-    words[padding + EXTRA] = 0;
-  }
-  const at = padded === 0 ? index : 0;
-  const record = dataWords + at * unitWords;
-  words[record + STATE] = READY;
-  words[record + LENGTH] = length;
-  words[record + NUMBER] = sequence;
-  words[record + EXTRA] = tag;
-  try {
-    ring.bytes.set(message, DATA + at * UNIT + UNIT);
-  } catch {
-    // No stack: nobody has seen it, and the core tells.
-    return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
-  }
-  words[SEQUENCE] = sequence + 1;
-  const before = Atomics.exchange(words, TAIL, (tail + padded + needed) & POSITIONS);
-  const left = Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? 0 : UNLOCK;
-  return DONE + (before < 0 ? WAKE : 0) + left;
+  ring.holds = 0;
+  return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? how : how + UNLOCK;
 }
 
 /** Whether there is nothing to receive, as far as it can be told without the lock. */
@@ -114,10 +148,12 @@ export function isEmpty({ words, identity }: FastRing): boolean {
   );
 }
 
-/** Receives the first message, if it is ready and nobody else is at it, into `ring.message`. */
+/** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
 export function receive(ring: FastRing): number {
   const { words, units, me } = ring;
   if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  ring.holds = CONSUMERS;
+  let how = 0;
   const begin = (words[HEAD] as number) & POSITIONS;
   let head = begin;
   let end = (words[TAIL_SEEN] as number) & POSITIONS;
@@ -144,18 +180,59 @@ export function receive(ring: FastRing): number {
     else if (taken > rest || taken > units - index) state = NOTHING;
     next = (head + taken) & POSITIONS;
   }
-  if (state !== READY || words[IDENTITY] !== ring.identity) {
-    return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
+  if (state === READY && words[IDENTITY] === ring.identity) {
+    const at = record * 4 + UNIT;
+    try {
+      ring.received = ring.bytes.slice(at, at + length);
+      ring.tag = (words[record + EXTRA] as number) & TAG;
+      how = Atomics.exchange(words, HEAD, next) < 0 ? DONE + WAKE : DONE;
+    } catch {
+      // No memory, or no stack: it stays where it is, and the core tells.
+    }
   }
-  const at = record * 4 + UNIT;
-  try {
-    ring.message = ring.bytes.slice(at, at + length);
-  } catch {
-    // No memory, or no stack: it stays where it is, and the core tells.
-    return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
+  ring.holds = 0;
+  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
+}
+
+/**
+ * Receives up to so many messages that are ready one behind the other, in one step, if nobody else is
+ * at it. None may mean that the first needs the core, or {@link receive}.
+ */
+export function receiveMany(ring: FastRing, most: number): number {
+  const { words, units, me, lengths, tags } = ring;
+  ring.count = 0;
+  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  ring.holds = CONSUMERS;
+  let how = 0;
+  const begin = (words[HEAD] as number) & POSITIONS;
+  const end = Atomics.load(words, TAIL) & POSITIONS;
+  words[TAIL_SEEN] = end;
+  const kept = (end - begin) & POSITIONS;
+  const first = begin & (units - 1);
+  const stop = kept > units ? first : Math.min(first + Math.min(kept, mostUnits), units);
+  let at = first;
+  let count = 0;
+  while (at < stop && count < most && count < mostAtOnce) {
+    const record = dataWords + at * unitWords;
+    const state = Atomics.load(words, record + STATE);
+    const length = words[record + LENGTH] as number;
+    const next = at + 1 + ((length + UNIT - 1) >>> 4);
+    if (state !== READY || length < 0 || next > stop) break;
+    lengths[count] = length;
+    tags[count] = (words[record + EXTRA] as number) & TAG;
+    count += 1;
+    at = next;
   }
-  ring.tag = (words[record + EXTRA] as number) & TAG;
-  const before = Atomics.exchange(words, HEAD, next);
-  const left = Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? 0 : UNLOCK;
-  return DONE + (before < 0 ? WAKE : 0) + left;
+  if (count > 0 && words[IDENTITY] === ring.identity) {
+    try {
+      ring.received = ring.bytes.slice(DATA + first * UNIT, DATA + at * UNIT);
+      how =
+        Atomics.exchange(words, HEAD, (begin + at - first) & POSITIONS) < 0 ? DONE + WAKE : DONE;
+      ring.count = count;
+    } catch {
+      // No memory, or no stack: they stay where they are.
+    }
+  }
+  ring.holds = 0;
+  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
 }

@@ -1,0 +1,131 @@
+// RingAccess: a queue's messages, by the steps in JavaScript where they can be made, by the core
+// otherwise.
+import type { CrossmemError } from './errors.js';
+import { CONSUMERS, UNIT } from './fast/layout.js';
+import {
+  DONE,
+  FastRing,
+  isEmpty,
+  receive,
+  receiveMany,
+  sendMany,
+  UNLOCK,
+  WAKE,
+} from './fast/ring.js';
+import type { Source } from './inbox.js';
+import { addon } from './native.js';
+import type { SharedObject } from './shared-object.js';
+
+export class RingAccess implements Source {
+  readonly #object: SharedObject;
+  /** Undefined where memory cannot be seen from JavaScript (Electron), and while closed. */
+  #ring: FastRing | undefined;
+  readonly #one: Uint8Array[] = [];
+  /** Received in one step, and not taken yet: where the next one lies, and which of how many it is. */
+  #batch: Uint8Array | undefined;
+  #offset = 0;
+  #index = 0;
+  #count = 0;
+  tag = 0;
+
+  constructor(object: SharedObject, capacity: number) {
+    this.#object = object;
+    try {
+      const memory = addon.objectMemory(object.id);
+      this.#ring = new FastRing(memory, addon.agentWord(), capacity);
+    } catch (error) {
+      const { code } = error as CrossmemError;
+      if (code !== 'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS') throw error;
+    }
+  }
+
+  get memory(): ArrayBufferLike | undefined {
+    return this.#ring?.bytes.buffer;
+  }
+
+  /** Nothing is kept from being unmapped. */
+  close(): void {
+    this.#ring = undefined;
+  }
+
+  send(message: Uint8Array, tag: number): boolean {
+    this.#one[0] = message;
+    return this.sendMany(this.#one, 0, tag) === 1;
+  }
+
+  /** How many of them, from `begin` on: as many as there is room for, in some steps if they are many. */
+  sendMany(messages: readonly Uint8Array[], begin: number, tag: number): number {
+    const ring = this.#ring;
+    const first = messages[begin] as Uint8Array;
+    // Another thread may make a shared buffer longer while it is copied.
+    if (ring !== undefined && !(first.buffer instanceof SharedArrayBuffer)) {
+      this.#letGo(ring);
+      const how = sendMany(ring, messages, begin, tag);
+      if (how > DONE) this.#finish(false, how);
+      if ((how & DONE) !== 0) return ring.count;
+    }
+    return addon.sendMessage(this.#object.id, first, tag) ? 1 : 0;
+  }
+
+  isEmpty(): boolean {
+    return this.#batch === undefined && (this.#ring === undefined || isEmpty(this.#ring));
+  }
+
+  /** The next message; `ahead`: so many are going to be taken, this one included. */
+  take(ahead = 1): Uint8Array | undefined {
+    const ring = this.#ring;
+    if (ring !== undefined) {
+      if (this.#batch !== undefined) return this.#next(ring, this.#batch);
+      if (isEmpty(ring)) return undefined;
+      this.#letGo(ring);
+      if (ahead > 1) {
+        const how = receiveMany(ring, ahead);
+        if (how > DONE) this.#finish(true, how);
+        if ((how & DONE) !== 0) return this.#begin(ring);
+      }
+      const how = receive(ring);
+      if (how > DONE) this.#finish(true, how);
+      if ((how & DONE) !== 0) {
+        const { received } = ring;
+        ring.received = undefined;
+        this.tag = ring.tag;
+        return received;
+      }
+    }
+    const [message, tag = 0] = addon.receiveMessage(this.#object.id) ?? [];
+    this.tag = tag;
+    return message;
+  }
+
+  #begin(ring: FastRing): Uint8Array {
+    const batch = ring.received as Uint8Array;
+    ring.received = undefined;
+    this.#batch = batch;
+    this.#offset = 0;
+    this.#index = 0;
+    this.#count = ring.count;
+    return this.#next(ring, batch);
+  }
+
+  /** Those that were received in one step share their memory, as small Buffers do. */
+  #next(ring: FastRing, batch: Uint8Array): Uint8Array {
+    const length = ring.lengths[this.#index] as number;
+    const message = new Uint8Array(batch.buffer, this.#offset + UNIT, length);
+    this.tag = ring.tags[this.#index] as number;
+    this.#offset += UNIT + ((length + UNIT - 1) & -UNIT);
+    this.#index += 1;
+    if (this.#index === this.#count) this.#batch = undefined;
+    return message;
+  }
+
+  /** What a step held when it was thrown out of, at the end of the stack. */
+  #letGo(ring: FastRing): void {
+    if (ring.holds === 0) return;
+    this.#finish(ring.holds === CONSUMERS, UNLOCK | WAKE);
+    ring.holds = 0;
+  }
+
+  #finish(ofConsumers: boolean, how: number): void {
+    addon.finishStep(this.#object.id, ofConsumers, (how & UNLOCK) !== 0, (how & WAKE) !== 0);
+  }
+}
