@@ -48,13 +48,32 @@ void fill(const QueueState& state, const Room& room, std::span<const std::byte> 
   if (length != 0) std::memcpy(state.ring.bytes(room.at, length).data(), message.data(), length);
 }
 
+enum class Quick { done, nothing, locked_out };
+
+/// Makes a step if nobody else is at it. To make a request of it costs more than the step.
+template <class Step>
+Quick at_once(const QueueState& state, detail::MutexWord lock, Step step) {
+  const Word me = state.object->me();
+  const detail::RingLock held(lock, me, lock.attempt(me, {}) != Outcome::busy);
+  if (!held) return Quick::locked_out;
+  return step() ? Quick::done : Quick::nothing;
+}
+
 bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t tag,
           const RingWait& wait) {
-  ProducerRequest request(state, state.ring.check_length(message.size()),
-                          [&](const Room& room, Word /*me*/) {
-                            fill(state, room, message, tag);
-                            state.ring.publish(room.end);
-                          });
+  const std::uint32_t length = state.ring.check_length(message.size());
+  const auto put = [&](const Room& room, Word /*me*/) {
+    fill(state, room, message, tag);
+    state.ring.publish(room.end);
+  };
+  const Quick quick = at_once(state, state.ring.producers(), [&] {
+    const auto room = state.room(length, state.ring.own_tail());
+    if (room) put(*room, 0);
+    return room.has_value();
+  });
+  if (quick == Quick::done) return true;
+  if (quick == Quick::nothing && !wait.deadline) return false;
+  ProducerRequest request(state, length, put);
   return get(*state.object, request, wait);
 }
 
@@ -69,8 +88,19 @@ void receive(const QueueState& state, const Found& found, Message& message) {
 }
 
 bool receive(QueueState& state, Message& message, const RingWait& wait) {
-  ConsumerRequest request(state,
-                          [&](const Found& found, Word /*me*/) { receive(state, found, message); });
+  const auto take = [&](const Found& found, Word /*me*/) { receive(state, found, message); };
+  state.object->me();
+  Quick quick = Quick::nothing;
+  if (state.ring.has_more())
+    quick = at_once(state, state.ring.consumers(), [&] {
+      std::vector<Word> owners;
+      const auto found = state.find(detail::Inquiry::quick, owners);
+      if (found) take(*found, 0);
+      return found.has_value();
+    });
+  if (quick == Quick::done) return true;
+  if (quick == Quick::nothing && !wait.deadline) return false;
+  ConsumerRequest request(state, take);
   return get(*state.object, request, wait);
 }
 

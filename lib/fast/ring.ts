@@ -140,10 +140,15 @@ export function sendMany(
   return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? how : how + UNLOCK;
 }
 
-/** Whether there is nothing to receive, as far as it can be told without the lock. */
+/**
+ * Whether there is nothing to receive, as far as it can be told without the lock. The tail is looked
+ * at only when all that was known is received: whoever sends has to fetch its line back.
+ */
 export function isEmpty({ words, identity }: FastRing): boolean {
+  const head = Atomics.load(words, HEAD) & POSITIONS;
   return (
-    (Atomics.load(words, TAIL) & POSITIONS) === (Atomics.load(words, HEAD) & POSITIONS) &&
+    ((words[TAIL_SEEN] as number) & POSITIONS) === head &&
+    (Atomics.load(words, TAIL) & POSITIONS) === head &&
     words[IDENTITY] === identity
   );
 }

@@ -61,6 +61,12 @@ Position Ring::tail() const noexcept {
   return header_.tail.load(std::memory_order_acquire) & kPositions;
 }
 
+bool Ring::has_more() const noexcept {
+  const Position from = head();
+  // Relaxed: a guess of who has not got the consumers' lock.
+  return (header_.tail_seen.load(std::memory_order_relaxed) & kPositions) != from || tail() != from;
+}
+
 Record& Ring::record(Position at) const noexcept {
   return reinterpret_cast<Record&>(data_[std::size_t{at & (units_ - 1)} * kUnit]);
 }

@@ -69,6 +69,9 @@ class Ring {
 
   Position head() const noexcept;
   Position tail() const noexcept;
+  /// Whether there seems to be a record behind the head. The tail is looked at only when all that
+  /// was known is received: its line has to be fetched back by whoever moves it.
+  bool has_more() const noexcept;
 
   /// Throws `Errc::corrupt` if it reaches beyond `end` or beyond the ring's end, or `end` is
   /// further than the ring is long.
