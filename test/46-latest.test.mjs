@@ -245,6 +245,7 @@ test('its version has more than 32 bits', () => {
       assert.equal(latest.version, begin + i);
       assert.equal(text(latest.get()), `number ${i}`);
       assert.equal(latest.look().version, begin + i);
+      assert.equal(latest.look().bytes.buffer, latest.look().bytes.buffer, 'not copied');
       assert.equal(latest.changedSync({ since: begin + i - 1 }), begin + i);
       assert.throws(() => latest.changedSync({ timeout: 0 }), timeout);
     }

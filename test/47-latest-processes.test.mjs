@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { Latest } from 'crossmem';
-import { keep, resultOf, root, segmentName, siblingAddon, startCode } from './helpers/fixture.mjs';
+import { keep, resultOf, root, segmentName, startCode } from './helpers/fixture.mjs';
 
 const bytes = (text) => Buffer.from(text);
 const text = (value) => value && Buffer.from(value).toString();
@@ -147,23 +147,4 @@ test('a wait takes no processor', async () => {
      }, 200);`,
   );
   assert.ok(used < 100, `${used} ms of a second`);
-});
-
-test('where memory cannot be seen, all is copied', async () => {
-  const seen = await resultOf(
-    `const latest = crossmem.Latest.open('${segmentName()}', { size: 100 });
-     const first = [latest.version, latest.get(), latest.look()];
-     latest.setSync(Buffer.from('one'));
-     const look = latest.look();
-     const reserved = latest.tryReserve(3);
-     reserved.buffer.set(Buffer.from('two'));
-     const before = latest.get();
-     reserved.commit();
-     for (let i = 0; i < 5; i += 1) latest.setSync(Buffer.from('more'));
-     const text = (bytes) => Buffer.from(bytes).toString();
-     console.log(JSON.stringify([first, text(before), text(look.bytes), look.version, look.valid(),
-       text(latest.get()), latest.version]));`,
-    { env: { CROSSMEM_ADDON: siblingAddon('crossmem_no_external') } },
-  );
-  assert.deepEqual(seen, [[0, null, null], 'one', 'one', 1, true, 'more', 7]);
 });

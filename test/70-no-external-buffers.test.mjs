@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import test from 'node:test';
-import { makeFile, onWindows, resultOf, siblingAddon, underWine } from './helpers/fixture.mjs';
+import {
+  makeFile,
+  onWindows,
+  resultOf,
+  segmentName,
+  siblingAddon,
+  underWine,
+} from './helpers/fixture.mjs';
 
 const env = { CROSSMEM_ADDON: siblingAddon('crossmem_no_external') };
 const cannotBeBuilt = onWindows && !underWine && !existsSync(env.CROSSMEM_ADDON);
@@ -55,4 +62,23 @@ test('the drop-ins say so in an error, and leave nothing mapped', options, async
   );
   assert.deepEqual(seen.codes, Array(2).fill('ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'));
   assert.equal(seen.mapped, false);
+});
+
+test('of a Latest all is copied', options, async () => {
+  const seen = await resultOf(
+    `const latest = crossmem.Latest.open('${segmentName()}', { size: 100 });
+     const first = [latest.version, latest.get(), latest.look()];
+     latest.setSync(Buffer.from('one'));
+     const look = latest.look();
+     const reserved = latest.tryReserve(3);
+     reserved.buffer.set(Buffer.from('two'));
+     const before = latest.get();
+     reserved.commit();
+     for (let i = 0; i < 5; i += 1) latest.setSync(Buffer.from('more'));
+     const text = (bytes) => Buffer.from(bytes).toString();
+     console.log(JSON.stringify([first, text(before), text(look.bytes), look.version, look.valid(),
+       text(latest.get()), latest.version]));`,
+    { env },
+  );
+  assert.deepEqual(seen, [[0, null, null], 'one', 'one', 1, true, 'more', 7]);
 });
