@@ -11,6 +11,7 @@ export const ways = {
   awaited: 'await send, for await',
   tried: 'trySend, tryReceive',
   many: 'trySend, tryReceiveMany',
+  batched: 'sendMany, tryReceiveMany',
   blocking: 'sendSync, receiveSync',
   inPlace: 'reserve, lease',
 };

@@ -1,8 +1,10 @@
 // Queue in the ways in which a program can use it.
 import { Queue } from 'crossmem';
+import { makeWriter } from '../payload.mjs';
 
 const USUAL = 2 ** 20; // what a queue has if nothing is said
 const BATCH = 256;
+const SENT = 64;
 
 /** Two queues, there and back; side 0 listens at the first. */
 function open({ side, name, size }) {
@@ -57,16 +59,8 @@ export async function tried(options) {
   };
 }
 
-/** The same, received many at once. */
-export async function many(options) {
-  const { input, output, close } = open(options);
+function receivedMany(input) {
   return {
-    async pump({ write }, times) {
-      for (let i = 0; i < times; i++) {
-        const message = write(i);
-        if (!output.trySend(message)) await output.send(message);
-      }
-    },
     async drain(read, times) {
       for (let left = times; left > 0; ) {
         const messages = input.tryReceiveMany(Math.min(left, BATCH));
@@ -75,6 +69,41 @@ export async function many(options) {
         left -= messages.length;
       }
     },
+  };
+}
+
+/** The same, received many at once. */
+export async function many(options) {
+  const { input, output, close } = open(options);
+  const { drain } = receivedMany(input);
+  return {
+    async pump({ write }, times) {
+      for (let i = 0; i < times; i++) {
+        const message = write(i);
+        if (!output.trySend(message)) await output.send(message);
+      }
+    },
+    drain,
+    close,
+  };
+}
+
+/** Sent many at once, too. */
+export async function batched(options) {
+  const { input, output, close } = open(options);
+  const { drain } = receivedMany(input);
+  return {
+    async pump({ size }, times) {
+      const writers = Array.from({ length: Math.max(1, Math.min(SENT, USUAL / size / 4)) }, () =>
+        makeWriter(size),
+      );
+      for (let i = 0; i < times; ) {
+        const messages = writers.slice(0, times - i).map((writer, k) => writer.write(i + k));
+        await output.sendMany(messages);
+        i += messages.length;
+      }
+    },
+    drain,
     close,
   };
 }
