@@ -17,6 +17,7 @@ export async function startRedis() {
   const gone = once(server, 'exit').catch(() => {}); // it is not installed
   const kill = () => server.kill('SIGKILL');
   process.once('exit', kill);
+  process.once('SIGTERM', () => process.exit(1)); // which it would not come by, otherwise
   const stop = async () => {
     kill();
     await gone;

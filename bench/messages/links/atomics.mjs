@@ -2,6 +2,7 @@
 import { SharedMemory } from 'crossmem';
 
 const WORDS = 1024; // a page: no word of one side shares a cache line with the other's
+const GIVE_UP = 2 ** 30; // looks, some seconds: who spins is not told that the other side is gone
 
 export async function atomics({ side, name }) {
   const memory = SharedMemory.openOrCreate(name, { size: WORDS * 8 });
@@ -18,7 +19,9 @@ export async function atomics({ side, name }) {
     },
     receiveSync() {
       received++;
-      while (Atomics.load(words, mine) !== received);
+      for (let looks = 0; Atomics.load(words, mine) !== received; looks++) {
+        if (looks === GIVE_UP) throw new Error('the other side is gone');
+      }
     },
     close: () => memory.close(),
   };

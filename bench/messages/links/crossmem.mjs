@@ -111,7 +111,8 @@ export async function batched(options) {
 /** Blocks the threads; `receive` spins, for so long that it never sleeps. */
 export async function blocking(options) {
   const { input, output, close } = open(options);
-  const spinning = { spin: 100 };
+  // The end is for a side whose other side is gone: who blocks is not told.
+  const spinning = { spin: 100, timeout: 60_000 };
   return {
     async pump({ write }, times) {
       for (let i = 0; i < times; i++) output.sendSync(write(i));
