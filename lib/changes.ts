@@ -44,11 +44,11 @@ export class Changes {
         if (this.#told === 0) await nextTurn();
         return version;
       }
-      if (this.#alertness.isAwake && performance.now() < deadline) {
+      if (this.#alertness.isAwake() && performance.now() < deadline) {
         await nextTurn();
       } else {
         const left = timeout === undefined ? undefined : Math.max(0, deadline - performance.now());
-        await this.#alertness.watch(this.#sleep(version, { timeout: left, signal }));
+        await this.#alertness.learnFrom(this.#sleep(version, { timeout: left, signal }));
       }
     }
   }

@@ -105,8 +105,8 @@ export class Line {
       if (this.#tryFirst()) continue;
       const [first] = this.#entries;
       if (first === undefined) break;
-      if (this.#alertness.isAwake) await nextTurn();
-      else await this.#alertness.watch(this.#sleep(first));
+      if (this.#alertness.isAwake()) await nextTurn();
+      else await this.#alertness.learnFrom(this.#sleep(first));
     }
     this.#isRunning = false;
   }

@@ -8,6 +8,7 @@
 //
 // While a lock is held no function of ours is called: at the end of the stack it would throw, and the
 // lock stay with this process. Should anything throw there all the same, `holds` tells.
+import { markAsUntransferable } from 'node:worker_threads';
 import {
   CONSUMERS,
   DATA,
@@ -43,6 +44,22 @@ export const UNLOCK = 4;
 export const mostAtOnce = 512;
 const mostUnits = 65_536 / UNIT;
 
+/**
+ * V8 makes small arrays for some 40 ns, and all others for ten times that; so those up to `mostShared`
+ * bytes share a slab, as small Buffers do, and longer ones are not filled with zeroes first.
+ */
+const mostSmall = 64;
+const mostShared = 4096;
+const slabSize = 65_536;
+
+/** Memory that nobody has written to, for messages that are going to fill it. */
+function makeSlab(size: number): ArrayBuffer {
+  const slab = Buffer.allocUnsafeSlow(size).buffer;
+  // Who transfers one message to another thread would take all others along.
+  if (size === slabSize) markAsUntransferable(slab);
+  return slab;
+}
+
 /** A ring as JavaScript sees it. */
 export class FastRing {
   readonly words: Int32Array;
@@ -59,6 +76,9 @@ export class FastRing {
   received: Uint8Array | undefined;
   /** What the sender gave with the message that {@link receive} got. */
   tag = 0;
+  /** Where the next message goes that shares a slab. */
+  slab = new ArrayBuffer(0);
+  used = 0;
   /** Of those that {@link receiveMany} got. */
   readonly lengths = new Int32Array(mostAtOnce);
   readonly tags = new Int32Array(mostAtOnce);
@@ -155,7 +175,11 @@ export function isEmpty({ words, identity }: FastRing): boolean {
 
 /** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
 export function receive(ring: FastRing): number {
-  const { words, units, me } = ring;
+  const { words, bytes, units, me } = ring;
+  if (ring.used + mostShared > ring.slab.byteLength) {
+    ring.slab = makeSlab(slabSize);
+    ring.used = 0;
+  }
   if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
   ring.holds = CONSUMERS;
   let how = 0;
@@ -188,7 +212,15 @@ export function receive(ring: FastRing): number {
   if (state === READY && words[IDENTITY] === ring.identity) {
     const at = record * 4 + UNIT;
     try {
-      ring.received = ring.bytes.slice(at, at + length);
+      if (length <= mostSmall) {
+        ring.received = bytes.slice(at, at + length);
+      } else {
+        const isShared = length <= mostShared;
+        const memory = isShared ? ring.slab : makeSlab(length);
+        ring.received = new Uint8Array(memory, isShared ? ring.used : 0, length);
+        ring.received.set(bytes.subarray(at, at + length));
+        if (isShared) ring.used += (length + UNIT - 1) & -UNIT;
+      }
       ring.tag = (words[record + EXTRA] as number) & TAG;
       how = Atomics.exchange(words, HEAD, next) < 0 ? DONE + WAKE : DONE;
     } catch {
