@@ -1,6 +1,6 @@
 // Codecs: what the values of a queue or a topic are, and how they become bytes.
 import { deserialize, serialize } from 'node:v8';
-import { CrossmemError, invalidType } from './errors.js';
+import { CrossmemError, invalidType, invalidValue } from './errors.js';
 import { checkInteger, checkMemory } from './validate.js';
 
 /**
@@ -91,7 +91,15 @@ export function checkCodec(value: unknown): Codec<unknown> {
     throw invalidType('options.codec', expected, value);
   }
   checkInteger('options.codec.tag', codec.tag, 0, 0xffff);
+  if (codec.tag === endTag)
+    throw invalidValue('options.codec.tag', 'another than that of the end of a stream', endTag);
   return codec as Codec<unknown>;
+}
+
+/** Whether an error tells that the other side's stream has ended. */
+export function isEnd(error: unknown): boolean {
+  const { code, tag } = error as { code?: string; tag?: number };
+  return code === 'ERR_CROSSMEM_CODEC' && tag === endTag;
 }
 
 export const isBytes = (codec: Codec<unknown>): boolean => codec === bytes;

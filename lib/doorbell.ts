@@ -73,9 +73,12 @@ function open(): Doorbell | null {
   }
 }
 
-/** How a sleep ends before it is rung; `begun` is told how to end it from outside. */
+/** How a sleep ends before it is rung. */
 interface SleepOptions extends CheckedWait {
+  /** Told how to end it from outside. */
   begun(end: EndWait): void;
+  /** Called by the bell itself, some turns of promises before the sleep ends. */
+  rung?: (() => void) | undefined;
 }
 
 /**
@@ -97,23 +100,29 @@ async function sleepBy(
   bell: Doorbell,
   sleep: number,
   { object }: Want,
-  { timeout, signal, begun }: SleepOptions,
+  { timeout, signal, begun, rung }: SleepOptions,
 ): Promise<void> {
   const sleeper: Sleeper = { wake: () => {}, stays: object.loopStays };
   let end: EndWait = () => {};
-  const rung = new Promise<void>((resolve, reject) => {
-    sleeper.wake = resolve;
+  const ended = new Promise<void>((resolve, reject) => {
+    sleeper.wake = () => {
+      rung?.();
+      resolve();
+    };
     end = reject;
   });
   const abort = () => end(signal?.reason);
   // What keeps the event loop up is the sleep.
-  const timer = timeout === undefined ? undefined : setTimeout(sleeper.wake, timeout).unref();
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(sleeper.wake, Math.min(timeout, 2 ** 31 - 1)).unref();
   signal?.addEventListener('abort', abort, { once: true });
   object.beginWait(end);
   bell.add(sleeper);
   begun(end);
   try {
-    await rung;
+    await ended;
   } finally {
     bell.remove(sleeper);
     addon.endSleep(sleep);

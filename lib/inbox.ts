@@ -1,5 +1,5 @@
 // Inbox: the side of a queue or a topic that receives.
-import { type Codec, decodeBy } from './codec.js';
+import { type Codec, decodeBy, isEnd } from './codec.js';
 import { Line, nextTurn } from './line.js';
 import { waitSync } from './outbox.js';
 import type { SharedObject } from './shared-object.js';
@@ -107,7 +107,7 @@ export class Inbox<T> {
     }
   }
 
-  /** Every message from now on, until the object is closed. */
+  /** Every message from now on, until the object is closed, or a stream of the other side ends. */
   async *iterate(): AsyncGenerator<T, void, undefined> {
     for (;;) {
       let value: T;
@@ -115,7 +115,7 @@ export class Inbox<T> {
         value = await this.receive();
       } catch (error) {
         const isClosed = (error as { code?: string }).code === 'ERR_CROSSMEM_CLOSED';
-        if (this.#object.closed && isClosed) return;
+        if ((this.#object.closed && isClosed) || isEnd(error)) return;
         throw error;
       }
       yield value;

@@ -14,6 +14,9 @@ interface Entry {
   reject(reason: unknown): void;
 }
 
+/** Milliseconds; Node.js takes what is longer for 1. */
+const longestTimer = 2 ** 31 - 1;
+
 /** The next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -45,12 +48,14 @@ export class Line {
     const abort = () => leave(signal?.reason);
     const { name } = this.#object;
     const what = this.#object.constructor.name;
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => leave(timedOut(what, timeout, name)), timeout);
-    // What keeps the event loop up is the wait.
-    timer?.unref();
+    let timer: NodeJS.Timeout | undefined;
+    const setTimer = (left: number) => {
+      const now = Math.min(left, longestTimer);
+      const over = () => leave(timedOut(what, timeout ?? 0, name));
+      // What keeps the event loop up is the wait.
+      timer = setTimeout(left > now ? () => setTimer(left - now) : over, now).unref();
+    };
+    if (timeout !== undefined) setTimer(timeout);
     signal?.addEventListener('abort', abort, { once: true });
     this.#entries.push(entry);
     if (!this.#isRunning) this.#run();
@@ -117,7 +122,8 @@ export class Line {
       this.#endWait = end;
     };
     try {
-      await sleepFor(want, { timeout: undefined, signal: undefined, begun });
+      const rung = () => this.advance();
+      await sleepFor(want, { timeout: undefined, signal: undefined, begun, rung });
     } catch (error) {
       if (error === changed) return;
       for (const entry of this.#entries.splice(0)) entry.reject(error);

@@ -204,7 +204,10 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
     return this.#inbox.receiveSync(options);
   }
 
-  /** Every message from now on, until the queue is closed. */
+  /**
+   * Every message from now on, until the queue is closed, or a stream that writes to it ends. Leaving
+   * the loop takes no message along.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     return this.#inbox.iterate();
   }

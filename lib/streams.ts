@@ -1,8 +1,7 @@
 // Streams over queues and topics: each chunk is a message.
 import { Duplex, Readable, Writable } from 'node:stream';
 import { ReadableStream, WritableStream } from 'node:stream/web';
-import { endTag } from './codec.js';
-import type { CrossmemError } from './errors.js';
+import { isEnd } from './codec.js';
 import { checkFlag, checkObject } from './validate.js';
 import type { AsyncWaitOptions } from './wait-options.js';
 
@@ -26,10 +25,6 @@ export interface StreamSink<In> {
   /** Sends that the stream has ended. */
   end(options: AsyncWaitOptions): Promise<void>;
 }
-
-const isEnd = (error: unknown) =>
-  (error as CrossmemError).code === 'ERR_CROSSMEM_CODEC' &&
-  (error as { tag?: number }).tag === endTag;
 
 const noNull = () =>
   Object.assign(

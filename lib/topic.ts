@@ -157,7 +157,10 @@ export class Subscription<T = Uint8Array> extends SharedObject {
     return this;
   }
 
-  /** Every message from now on, until the subscription is closed. */
+  /**
+   * Every message from now on, until the subscription is closed, or a stream that writes to it ends. Leaving
+   * the loop takes no message along.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     return this.#inbox.iterate();
   }

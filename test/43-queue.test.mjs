@@ -133,6 +133,14 @@ test('what is received together is handed out in order, whatever a codec does me
   assert.deepEqual(queue.tryReceiveMany(9), ['d', 'e', 'f']);
 });
 
+test('a time-out may be longer than a timer of Node.js', async () => {
+  const queue = open();
+  const received = queue.receive({ timeout: 2 ** 32 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  queue.trySend(bytes('x'));
+  assert.equal(text(await received), 'x');
+});
+
 test('a full queue waits for room, in order', async () => {
   const queue = open({ capacity: 4096 });
   while (queue.trySend(bytes('x')));

@@ -189,6 +189,16 @@ test('a reader takes no message that nobody asks for', async () => {
   assert.deepEqual(queue.tryReceiveMany(9), [2, 3]);
 });
 
+test('who iterates comes to the end of a stream that writes', async () => {
+  const queue = open();
+  const writing = queue.writable();
+  writing.write(Buffer.from('one'));
+  writing.end(Buffer.from('two'));
+  const heard = [];
+  for await (const message of queue) heard.push(Buffer.from(message).toString());
+  assert.deepEqual(heard, ['one', 'two']);
+});
+
 test('a null ends no stream as if all was well', async () => {
   const queue = open({ codec: 'json' });
   for (const message of [1, null, 2]) queue.sendSync(message);

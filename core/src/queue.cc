@@ -59,13 +59,9 @@ Quick at_once(const QueueState& state, detail::MutexWord lock, Step step) {
   return step() ? Quick::done : Quick::nothing;
 }
 
-bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t tag,
-          const RingWait& wait) {
-  const std::uint32_t length = state.ring.check_length(message.size());
-  const auto put = [&](const Room& room, Word /*me*/) {
-    fill(state, room, message, tag);
-    state.ring.publish(room.end);
-  };
+/// Calls `put` with room for a message of this length.
+template <class Put>
+bool produce(QueueState& state, std::uint32_t length, Put put, const RingWait& wait) {
   const Quick quick = at_once(state, state.ring.producers(), [&] {
     const auto room = state.room(length, state.ring.own_tail());
     if (room) put(*room, 0);
@@ -75,6 +71,36 @@ bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t t
   if (quick == Quick::nothing && !wait.deadline) return false;
   ProducerRequest request(state, length, put);
   return get(*state.object, request, wait);
+}
+
+/// Calls `take` with a message.
+template <class Take>
+bool consume(QueueState& state, Take take, const RingWait& wait) {
+  state.object->me();
+  Quick quick = Quick::nothing;
+  if (state.ring.has_more()) {
+    std::vector<Word> owners;
+    quick = at_once(state, state.ring.consumers(), [&] {
+      const auto found = state.find(detail::Inquiry::quick, owners);
+      if (found) take(*found, 0);
+      return found.has_value();
+    });
+    // It may be dead by now, which takes a closer look.
+    if (quick == Quick::nothing && !owners.empty()) quick = Quick::locked_out;
+  }
+  if (quick == Quick::done) return true;
+  if (quick == Quick::nothing && !wait.deadline) return false;
+  ConsumerRequest request(state, take);
+  return get(*state.object, request, wait);
+}
+
+bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t tag,
+          const RingWait& wait) {
+  const auto put = [&](const Room& room, Word /*me*/) {
+    fill(state, room, message, tag);
+    state.ring.publish(room.end);
+  };
+  return produce(state, state.ring.check_length(message.size()), put, wait);
 }
 
 /// All of it is looked at before it is removed: should memory run out, the message is still there.
@@ -88,20 +114,8 @@ void receive(const QueueState& state, const Found& found, Message& message) {
 }
 
 bool receive(QueueState& state, Message& message, const RingWait& wait) {
-  const auto take = [&](const Found& found, Word /*me*/) { receive(state, found, message); };
-  state.object->me();
-  Quick quick = Quick::nothing;
-  if (state.ring.has_more())
-    quick = at_once(state, state.ring.consumers(), [&] {
-      std::vector<Word> owners;
-      const auto found = state.find(detail::Inquiry::quick, owners);
-      if (found) take(*found, 0);
-      return found.has_value();
-    });
-  if (quick == Quick::done) return true;
-  if (quick == Quick::nothing && !wait.deadline) return false;
-  ConsumerRequest request(state, take);
-  return get(*state.object, request, wait);
+  return consume(
+      state, [&](const Found& found, Word /*me*/) { receive(state, found, message); }, wait);
 }
 
 }  // namespace
@@ -147,8 +161,7 @@ std::size_t Queue::try_send_many(std::span<const std::span<const std::byte>> mes
     }
     state_->ring.publish(room.end);
   };
-  ProducerRequest request(*state_, static_cast<std::uint32_t>(messages.front().size()), step);
-  get(*state_->object, request, {});
+  produce(*state_, static_cast<std::uint32_t>(messages.front().size()), step, {});
   return sent;
 }
 
@@ -161,14 +174,14 @@ bool Queue::receive(Message& message, Deadline deadline, Interrupt* interrupt) {
 std::size_t Queue::try_receive_many(std::span<Message> messages) {
   std::size_t received = 0;
   if (messages.empty()) return 0;
-  ConsumerRequest request(*state_, [&](const Found& found, Word /*me*/) {
+  const auto step = [&](const Found& found, Word /*me*/) {
     std::vector<Word> owners;
     for (std::optional<Found> next = found; next && received < messages.size();) {
       crossmem::receive(*state_, *next, messages[received++]);
       if (received < messages.size()) next = state_->find(detail::Inquiry::quick, owners);
     }
-  });
-  get(*state_->object, request, {});
+  };
+  consume(*state_, step, {});
   return received;
 }
 
