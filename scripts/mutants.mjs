@@ -78,7 +78,7 @@ const mutants = [
   {
     what: 'a message is seen before it is written',
     file: 'queue.cc',
-    from: 'fill(state, room, message, tag);\n                            state.ring.publish(room.end);',
+    from: 'fill(state, room, message, tag);\n    state.ring.publish(room.end);',
     to: 'state.ring.put(room, 0, 0, tag); state.ring.publish(room.end); fill(state, room, message, tag);',
     tests: '*AtEveryInstruction/queue*',
   },
