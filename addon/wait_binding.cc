@@ -2,6 +2,7 @@
 // each that was got; undefined if the time was over.
 #include "wait_binding.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -152,7 +153,7 @@ Napi::Value begin_sleep(const Napi::CallbackInfo& info) {
     const RequestPtr request =
         make_request(object_entry(env, info[0]).object, info[1].As<Napi::Number>().Uint32Value());
     Environment& environment = Environment::of(env);
-    auto sleep = std::make_unique<LoopSleep>(*environment.agent(), *request);
+    auto sleep = std::make_unique<LoopSleep>(*environment.agent(), request);
     switch (sleep->state()) {
       case LoopSleep::State::changed:
         return Napi::Number::New(env, 0);
@@ -161,6 +162,16 @@ Napi::Value begin_sleep(const Napi::CallbackInfo& info) {
       default:
         return Napi::Number::New(env, environment.sleeps().add(std::move(sleep)));
     }
+  });
+}
+
+/// () -> whether nothing has come for any sleep
+Napi::Value all_asleep(const Napi::CallbackInfo& info) {
+  return guarded(info, [&](Napi::Env env) {
+    const auto& all = Environment::of(env).sleeps().all();
+    return Napi::Boolean::New(env, std::none_of(all.begin(), all.end(), [](const auto& sleep) {
+                                return sleep && (*sleep)->over();
+                              }));
   });
 }
 
@@ -201,6 +212,7 @@ void export_waits(Napi::Env env, Napi::Object exports) {
   exports.Set("wait", Napi::Function::New<wait_async>(env));
   exports.Set("openDoorbell", Napi::Function::New<open_doorbell>(env));
   exports.Set("beginSleep", Napi::Function::New<begin_sleep>(env));
+  exports.Set("allAsleep", Napi::Function::New<all_asleep>(env));
   exports.Set("endSleep", Napi::Function::New<end_sleep>(env));
   exports.Set("requestLock", Napi::Function::New<request_lock>(env));
   exports.Set("waitCondition", Napi::Function::New<wait_condition>(env));

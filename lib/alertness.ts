@@ -5,17 +5,24 @@
  * that was over before `most` milliseconds had better been spent looking: twice as long, then; half as
  * long after a longer one. Looking counts as waiting: where it keeps the other side from running,
  * because there are not enough processors, waits get longer, and it ends.
+ *
+ * Only what flows is looked for: so long after the last message the other side is asleep, too, and
+ * wakes sooner where nobody looks.
  */
-const most = 0.2;
+const most = 0.25;
 const least = 0.05;
+const flowing = 1;
 
 export class Alertness {
   #span = 0;
+  /** When the last message came. */
+  #last = Number.NEGATIVE_INFINITY;
   /** When the first look was in vain. */
   #begin: number | undefined;
 
-  /** Something has come, or somebody begins to wait. */
+  /** Something has come. */
   renew(): void {
+    this.#last = performance.now();
     this.#begin = undefined;
   }
 
@@ -23,15 +30,18 @@ export class Alertness {
   isAwake(): boolean {
     const now = performance.now();
     this.#begin ??= now;
-    return now - this.#begin < this.#span;
+    return now - this.#begin < this.#span && this.#begin - this.#last < flowing;
   }
 
   /** Learns from a sleep, which comes after {@link isAwake} has said no. */
   async learnFrom(sleep: Promise<void>): Promise<void> {
+    const begin = this.#begin ?? performance.now();
     await sleep;
-    const waited = performance.now() - (this.#begin ?? 0);
+    const waited = performance.now() - begin;
     this.#begin = undefined;
-    if (waited < most) this.#span = Math.min(most, Math.max(least, 2 * this.#span));
+    // Where two sleepers wake each other every wait is long: a little is tried.
+    if (waited < most || (this.#span === 0 && waited < flowing))
+      this.#span = Math.min(most, Math.max(least, 2 * this.#span));
     else this.#span = this.#span > least ? this.#span / 2 : 0;
   }
 }

@@ -33,7 +33,6 @@ export class Changes {
   /** Resolves with a version that is newer than this one. */
   async wait(since: number, { timeout, signal }: CheckedWait): Promise<number> {
     const deadline = timeout === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeout;
-    this.#alertness.renew();
     for (;;) {
       signal?.throwIfAborted();
       const version = this.#version();

@@ -5,8 +5,12 @@ import { addon } from './native.js';
 import { type EndWait, type Want, waitFor } from './shared-object.js';
 import type { CheckedWait } from './wait-options.js';
 
-/** Whoever is to ring may die before it does: so long is a sleep at most, in milliseconds. */
-const longest = 100;
+/**
+ * Whoever is to ring may die before it does: so many milliseconds after somebody went to sleep it is
+ * looked, and then after twice as long, and so on. A look wakes a processor.
+ */
+const firstLook = 100;
+const longestRest = 1000;
 /** All are looked at when it rings: more are left to the waiter thread. */
 const mostSleepers = 64;
 
@@ -36,15 +40,22 @@ class Doorbell {
   add(sleeper: Sleeper): void {
     this.#sleepers.add(sleeper);
     if (sleeper.stays && this.#staying++ === 0) this.#socket.ref();
-    this.#timer ??= setInterval(() => this.#ring(), longest).unref();
+    if (this.#timer === undefined) this.#lookAfter(firstLook);
   }
 
   remove(sleeper: Sleeper): void {
     if (!this.#sleepers.delete(sleeper)) return;
     if (sleeper.stays && --this.#staying === 0) this.#socket.unref();
     if (this.#sleepers.size > 0) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #lookAfter(milliseconds: number): void {
+    this.#timer = setTimeout(() => {
+      this.#lookAfter(Math.min(2 * milliseconds, longestRest));
+      if (!addon.allAsleep()) this.#ring();
+    }, milliseconds).unref();
   }
 
   #ring(): boolean {

@@ -105,7 +105,6 @@ export class Line {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    this.stayAwake();
     for (;;) {
       if (this.#tryFirst()) continue;
       const [first] = this.#entries;

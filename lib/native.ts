@@ -215,6 +215,8 @@ interface Addon {
   openDoorbell(): number | undefined;
   /** 0 if there is nothing to sleep for; -1 if only {@link wait} can tell; or a number. */
   beginSleep(object: number, way: number): number;
+  /** Whether nothing has come for any of them, rung or not. */
+  allAsleep(): boolean;
   endSleep(sleep: number): void;
   waitCondition(
     condition: number,

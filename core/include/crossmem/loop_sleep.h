@@ -10,19 +10,15 @@
 
 namespace crossmem {
 
-namespace detail {
-class Announcement;
-}  // namespace detail
-
 /// A sleep of an event loop. The agent's waiter thread (`wait_later`) would have to be woken and
 /// wake the loop in turn; a descriptor that the loop polls costs one wake.
 ///
 /// ```cpp
 /// LoopSleep sleep(agent, queue.readable());
-/// if (sleep.state() == LoopSleep::State::asleep) // poll the descriptor, for 100 ms at most
+/// if (sleep.state() == LoopSleep::State::asleep) // poll the descriptor
 /// ```
 ///
-/// Whoever is to ring may die before it does: look again every 100 ms. Threads: one agent's event
+/// Whoever is to ring may die before it does: ask `over` now and then. Threads: one agent's event
 /// loop is one thread's; all this is for that.
 class LoopSleep {
  public:
@@ -39,17 +35,21 @@ class LoopSleep {
   };
 
   /// The request takes nothing (`Queue::readable` and so on). Does not block for long.
-  LoopSleep(Agent& agent, Request& request);
+  LoopSleep(Agent& agent, RequestPtr request);
   /// Takes back what was said of the sleep for people to see.
   ~LoopSleep();
   LoopSleep(const LoopSleep&) = delete;
   LoopSleep& operator=(const LoopSleep&) = delete;
 
   State state() const noexcept { return state_; }
+  /// Whether something has come, rung or not.
+  bool over() const noexcept;
 
  private:
+  struct Asleep;
+
   State state_ = State::changed;
-  std::unique_ptr<detail::Announcement> announcement_;
+  std::unique_ptr<Asleep> asleep_;
 };
 
 }  // namespace crossmem

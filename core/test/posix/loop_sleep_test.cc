@@ -38,7 +38,7 @@ class LoopSleepTest : public ::testing::Test {
     }
     return true;
   }
-  LoopSleep sleep() { return {*agent, *queue.readable()}; }
+  LoopSleep sleep() { return {*agent, queue.readable()}; }
 
   const std::string name = unique_name("loop");
   const std::shared_ptr<Agent> agent = Agent::attach();
@@ -53,11 +53,13 @@ TEST_F(LoopSleepTest, IsRungByAnotherProcess) {
   ASSERT_EQ(sleep.state(), State::asleep);
   EXPECT_EQ(queue.waiters(), 1U);
   EXPECT_FALSE(rung(0));
+  EXPECT_FALSE(sleep.over());
   Child child(
       [](const std::string& of) { return Queue::open(of, std::nullopt).try_send({}) ? 0 : 1; },
       name);
   EXPECT_TRUE(rung(kLong));
   EXPECT_EQ(child.finish(), 0);
+  EXPECT_TRUE(sleep.over());
   EXPECT_EQ(this->sleep().state(), State::changed);
 }
 
@@ -72,7 +74,7 @@ TEST_F(LoopSleepTest, IsRungOncePerSleep) {
 
 TEST_F(LoopSleepTest, EndsForPeopleToo) {
   std::optional<LoopSleep> sleep;
-  sleep.emplace(*agent, *queue.readable());
+  sleep.emplace(*agent, queue.readable());
   EXPECT_EQ(queue.waiters(), 1U);
   sleep.reset();
   EXPECT_EQ(queue.waiters(), 0U);
@@ -89,7 +91,7 @@ TEST_F(LoopSleepTest, LeavesWhoCouldDieToTheWaiter) {
 TEST_F(LoopSleepTest, SleepsForRoomAndForTopics) {
   while (queue.try_send(std::array<std::byte, 100>())) {
   }
-  const LoopSleep sleep(*agent, *queue.writable(100));
+  const LoopSleep sleep(*agent, queue.writable(100));
   ASSERT_EQ(sleep.state(), State::asleep);
   Message message;
   while (queue.try_receive(message)) {
@@ -99,7 +101,7 @@ TEST_F(LoopSleepTest, SleepsForRoomAndForTopics) {
   const std::string topic_name = unique_name("loop-topic");
   Topic topic = Topic::open(topic_name, 4096, WhenFull::wait, agent);
   auto subscription = topic.subscribe(From::latest);
-  const LoopSleep reading(*agent, *subscription.readable());
+  const LoopSleep reading(*agent, subscription.readable());
   ASSERT_EQ(reading.state(), State::asleep);
   EXPECT_TRUE(topic.try_publish({}));
   EXPECT_TRUE(rung(kLong));
@@ -132,7 +134,7 @@ TEST_F(LoopSleepTest, IsRungBesideOneThatWasKilledAsleep) {
         const auto own = Agent::attach();
         Queue mine = Queue::open(of, std::nullopt, own);
         LoopSleep::open_descriptor(*own);
-        const LoopSleep sleep(*own, *mine.readable());
+        const LoopSleep sleep(*own, mine.readable());
         if (sleep.state() == State::asleep) testing::die();
         return 1;
       },
