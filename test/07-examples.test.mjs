@@ -15,6 +15,7 @@ test('the scenes of the demo', () => {
   assert.match(output, /one reader is killed/);
   assert.match(output, /torn 0\n.*the name is gone/s);
   assert.match(output, /the count is exact/);
+  assert.match(output, /jobs sent.*came back from the dead\n {2}0 lost/s);
 });
 
 const telemetry = join(dirname(addonPath), 'core/crossmem_telemetry');
