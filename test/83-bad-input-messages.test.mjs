@@ -53,7 +53,13 @@ test('Queue: messages and waits', async () => {
     await refuses((bad) => queue[send](bad), [long], range);
   }
   const small = Buffer.from('x');
+  for (const send of ['trySendMany', 'sendMany']) {
+    await refuses((bad) => queue[send](bad), [undefined, null, small, 'x', { length: 1 }], type);
+    await refuses((bad) => queue[send]([small, bad]), notMemory, type);
+    await refuses((bad) => queue[send]([bad]), [long], range);
+  }
   for (const [bad, error] of timeouts) {
+    await refuses((timeout) => queue.sendMany([small], { timeout }), bad, error);
     await refuses((timeout) => queue.send(small, { timeout }), bad, error);
     await refuses((timeout) => queue.sendSync(small, { timeout }), bad, error);
     await refuses((timeout) => queue.receive({ timeout }), bad, error);
@@ -86,6 +92,8 @@ test('Queue: closed', async () => {
     () => queue.trySend(small),
     () => queue.send(small),
     () => queue.sendSync(small),
+    () => queue.trySendMany([small]),
+    () => queue.sendMany([small]),
     () => queue.tryReceive(),
     () => queue.receive(),
     () => queue.receiveSync(),

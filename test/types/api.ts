@@ -11,12 +11,14 @@ import {
   FileLock,
   type Guard,
   Latest,
+  type Lease,
   type LockMode,
   type Look,
   MappedFile,
   type MappedFileOptions,
   Mapping,
   Mutex,
+  Queue,
   type Reservation,
   record,
   type Residency,
@@ -27,6 +29,7 @@ import {
   type SegmentStatus,
   Semaphore,
   SharedMemory,
+  Topic,
   waitAllSync,
   waitAny,
   locks as webLocks,
@@ -110,6 +113,26 @@ async function processes(signal: AbortSignal): Promise<string> {
   return `${died}${since}${answer}${mode}${permits}${first.index}${all}${last}${left}${web}`;
 }
 
+async function messages(signal: AbortSignal): Promise<number> {
+  using jobs = Queue.open<{ job: number }>('name', { codec: 'structured', capacity: 1n << 20n });
+  await jobs.sendMany([{ job: 1 }], { timeout: 5, signal });
+  const sent: number = jobs.trySendMany([{ job: 2 }, { job: 3 }]);
+  // @ts-expect-error: it is another type
+  jobs.trySend({ job: 'x' });
+  using lease: Lease<{ job: number }> = await jobs.lease({ signal });
+  const job: number = lease.value.job + lease.redelivered;
+  const many: { job: number }[] = jobs.tryReceiveMany(5);
+  const bytes = Queue.open('name');
+  bytes.sendSync(new DataView(new ArrayBuffer(5)), { timeout: 1 });
+  const message: Uint8Array = bytes.receiveSync({ spin: 0.1, timeout: 1 });
+  const prices = Topic.open('name', { codec: record({ x: 'float64' }), whenFull: 'overwrite' });
+  prices.publishSync({ x: 1 });
+  for await (const { x } of prices.subscribe({ from: 'earliest' })) x satisfies number;
+  // @ts-expect-error: there is no such policy
+  Topic.open('name', { whenFull: 'never' });
+  return sent + job + many.length + message.length;
+}
+
 async function newest(signal: AbortSignal): Promise<number> {
   using frames = Latest.open('name', { size: 5n });
   await frames.set(new DataView(new ArrayBuffer(5)), { timeout: 5, signal });
@@ -157,6 +180,7 @@ export {
   listed,
   locks,
   named,
+  messages,
   newest,
   number,
   opened,
