@@ -22,7 +22,7 @@ class LoopBell {
  private:
   explicit LoopBell(unsigned slot) noexcept : slot_(slot) {}
 
-  unsigned slot_;
+  [[maybe_unused]] unsigned slot_;  ///< Of no use where there are none.
 };
 
 }  // namespace crossmem::os
