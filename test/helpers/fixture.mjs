@@ -1,6 +1,7 @@
 // What every test file shares: a directory that goes with the process, files in it, and really
 // separate processes.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,10 +97,11 @@ export async function resultOf(code, options) {
   return JSON.parse(ended.stdout);
 }
 
-let segments = 0;
-
-/** A name for a segment that nobody else has, short enough for every system. */
-export const segmentName = () => `cm-${process.pid}-${segments++}`;
+/**
+ * A name for a segment that nobody else has, short enough for every system; nor had anybody: who
+ * was killed leaves his, and his process's number comes again.
+ */
+export const segmentName = () => `cm-${randomBytes(8).toString('hex')}`;
 
 /**
  * {@link runCode} for a process that is talked to: `next()` resolves with the next line it prints,
