@@ -145,10 +145,11 @@ void Domain::ring(std::uint64_t interested) const noexcept {
   const unsigned end =
       std::min(header_->slots_in_use.load(std::memory_order_relaxed), std::uint32_t{kSlots});
   for (unsigned index = 0; index < end; ++index) {
+    if ((interested & interest_bit(index)) == 0) continue;
     AgentSlot& row = slots_[index];
-    if ((interested & interest_bit(index)) == 0 ||
-        row.lifeline.load(std::memory_order_relaxed) == 0)
-      continue;
+    // Relaxed: who has just come has not slept yet, and who is ending hears nothing any more.
+    const std::uint32_t lifeline = row.lifeline.load(std::memory_order_relaxed);
+    if (lifeline == 0 || (lifeline & os::kCut) != 0) continue;
     // Relaxed: set before the interest, which was read with more.
     const std::uint32_t doorbell = row.doorbell.load(std::memory_order_relaxed);
     if ((doorbell & os::kLoopListens) != 0) os::LoopBell::ring(index);
