@@ -103,19 +103,34 @@ bool send(QueueState& state, std::span<const std::byte> message, std::uint16_t t
   return produce(state, state.ring.check_length(message.size()), put, wait);
 }
 
-/// All of it is looked at before it is removed: should memory run out, the message is still there.
-void receive(const QueueState& state, const Found& found, Message& message) {
+void copy(const QueueState& state, const Found& found, Message& message) {
   const auto bytes = state.ring.bytes(found.at, found.header.length);
   message.bytes.assign(bytes.begin(), bytes.end());
   message.sequence = found.header.sequence;
   message.tag = found.tag();
   message.redelivered = found.deliveries();
-  state.remove(found);
 }
 
 bool receive(QueueState& state, Message& message, const RingWait& wait) {
-  return consume(
-      state, [&](const Found& found, Word /*me*/) { receive(state, found, message); }, wait);
+  const auto take = [&](const Found& found, Word /*me*/) {
+    // All of it before it is removed: should memory run out, it is still there.
+    copy(state, found, message);
+    state.remove(found);
+  };
+  return consume(state, take, wait);
+}
+
+/// The first one, and those that are ready behind it, in one step; how many.
+std::size_t receive_run(const QueueState& state, const Found& first, std::span<Message> messages) {
+  std::size_t count = 0;
+  Found last = first;
+  for (std::optional<Found> next = first; next;) {
+    copy(state, *next, messages[count++]);
+    last = *next;
+    next = count < messages.size() ? state.behind(last) : std::nullopt;
+  }
+  state.remove(last);
+  return count;
 }
 
 }  // namespace
@@ -176,12 +191,18 @@ std::size_t Queue::try_receive_many(std::span<Message> messages) {
   if (messages.empty()) return 0;
   const auto step = [&](const Found& found, Word /*me*/) {
     std::vector<Word> owners;
-    for (std::optional<Found> next = found; next && received < messages.size();) {
-      crossmem::receive(*state_, *next, messages[received++]);
-      if (received < messages.size()) next = state_->find(detail::Inquiry::quick, owners);
+    for (std::optional<Found> next = found; next;) {
+      received += receive_run(*state_, *next, messages.subspan(received));
+      const bool full = received == messages.size();
+      next = full ? std::nullopt : state_->find(detail::Inquiry::quick, owners);
     }
   };
-  consume(*state_, step, {});
+  try {
+    consume(*state_, step, {});
+  } catch (const std::exception&) {
+    // Whoever receives next is told.
+    if (received == 0) throw;
+  }
   return received;
 }
 

@@ -63,6 +63,16 @@ std::optional<Found> QueueState::find(Inquiry inquiry, std::vector<Word>& owners
   return std::nullopt;
 }
 
+std::optional<Found> QueueState::behind(const Found& found) const {
+  const Position end = ring.header().tail_seen.load(std::memory_order_relaxed) & kPositions;
+  const Position at = found.end();
+  // Others before it: its removal would not be the head's move.
+  if (found.head != found.at || at == end) return std::nullopt;
+  const RecordHeader header = ring.read(at, end);
+  if (header.phase != Phase::ready) return std::nullopt;
+  return Found{.at = at, .header = header, .head = at};
+}
+
 void QueueState::remove(const Found& found) const {
   if (found.head == found.at) {
     move_head(behind_gone(found.end()));

@@ -42,6 +42,9 @@ struct QueueState {
   /// by, or that hold back what comes after them, are added to `owners`. If there is none, what is
   /// gone is let go.
   std::optional<Found> find(Inquiry inquiry, std::vector<Word>& owners) const;
+  /// The one that is ready right behind one that was found first of all, which is to be removed
+  /// with it.
+  std::optional<Found> behind(const Found& found) const;
   /// It is received, and nothing of it is needed any more. May throw `Errc::corrupt`; then it is
   /// not.
   void remove(const Found& found) const;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "crossmem/error.h"
+#include "os/prefetch.h"
 
 namespace crossmem::detail {
 
@@ -112,6 +113,9 @@ std::optional<Room> Ring::room(std::uint32_t length, Position kept, Position tai
 
 void Ring::put(const Room& room, Word state, std::uint32_t length,
                std::uint16_t tag) const noexcept {
+  // Consumers have looked at the tail, and had the records when the ring was last here.
+  os::prefetch_for_writing(&header_.tail);
+  for (const Position ahead : {8U, 12U}) os::prefetch_for_writing(&record(room.end + ahead));
   const std::uint32_t sequence = header_.sequence.load(std::memory_order_relaxed);
   if (room.padded != 0)
     write(record(room.padding), {.state = state_of(Phase::gone),
