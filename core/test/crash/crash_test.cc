@@ -85,6 +85,16 @@ class Crash : public ::testing::TestWithParam<Scenario> {
   }
   void die_playing(Stage& stage, const Place& place) const { player(stage).go_to(place); }
 
+  void die_at_every(std::size_t step) {
+    const Path path = path_of_playing();
+    for (std::size_t i = 0; i < path.size() && !HasFailure(); i += step) {
+      Stage stage;
+      die_playing(stage, path[i]);
+      check(stage, "after " + std::to_string(i) + " instructions");
+      ++row().single;
+    }
+  }
+
   void check(Stage& stage, const std::string& where) {
     std::string broken = GetParam().recover(stage)();
     if (broken.empty()) broken = GetParam().verify(stage);
@@ -100,15 +110,12 @@ constexpr std::array<std::size_t, 5> kSixths = {3, 4, 2, 5, 1};
 constexpr int kEnoughPoints = 1500;
 
 TEST_P(Crash, AtEveryInstruction) {
-  const Path path = path_of_playing();
-  for (std::size_t i = 0; i < path.size() && !HasFailure(); ++i) {
-    Stage stage;
-    die_playing(stage, path[i]);
-    check(stage, "after " + std::to_string(i) + " instructions");
-    ++row().single;
-  }
+  die_at_every(1);
   EXPECT_GT(row().single, 10);
 }
+
+/// For each witness of a death alone: which of them told makes a difference behind few of them.
+TEST_P(Crash, AtEveryThirdInstruction) { die_at_every(3); }
 
 TEST_P(Crash, AtEveryInstructionOfRecovery) {
   const Path path = path_of_playing();
