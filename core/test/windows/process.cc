@@ -2,6 +2,7 @@
 // are named semaphores.
 #include <climits>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -20,8 +21,14 @@ constexpr UINT kKilled = 0x4B494C4C;
 /// From here on, numbers of exceptions that nobody has caught (NTSTATUS, severity "error").
 constexpr DWORD kException = 0xC0000000;
 
-HANDLE checked(HANDLE handle) {
-  if (handle == nullptr) std::abort();
+/// A test cannot go on without it.
+void check(bool succeeded, const char* call) {
+  if (succeeded) return;
+  std::fprintf(stderr, "%s: error %lu\n", call, GetLastError());
+  std::abort();
+}
+HANDLE checked(HANDLE handle, const char* call) {
+  check(handle != nullptr, call);
   return handle;
 }
 
@@ -37,7 +44,7 @@ Entry entry_at(const char* offset) {
 std::wstring program() {
   wchar_t path[MAX_PATH];
   const DWORD length = GetModuleFileNameW(nullptr, path, MAX_PATH);
-  if (length == 0 || length == MAX_PATH) std::abort();
+  check(length != 0 && length != MAX_PATH, "GetModuleFileName");
   return {path, length};
 }
 
@@ -46,7 +53,7 @@ std::wstring command_line(Entry entry, const Texts& given) {
       L"\"" + program() + L"\" " + os::widen(kChild) + L" " + os::widen(offset_of(entry));
   for (const std::string& text : given) {
     // What would have to be escaped (CommandLineToArgvW).
-    if (text.find('"') != std::string::npos || text.ends_with('\\')) std::abort();
+    check(text.find('"') == std::string::npos && !text.ends_with('\\'), "command line");
     line += L" \"" + os::widen(text) + L"\"";
   }
   return line;
@@ -56,7 +63,7 @@ std::wstring command_line(Entry entry, const Texts& given) {
 Texts own_texts() {
   int count = 0;
   wchar_t** const arguments = CommandLineToArgvW(GetCommandLineW(), &count);
-  if (arguments == nullptr) std::abort();
+  check(arguments != nullptr, "CommandLineToArgvW");
   Texts given;
   for (int i = 3; i < count; ++i) given.push_back(os::narrow(arguments[i]));
   LocalFree(arguments);
@@ -67,12 +74,12 @@ Texts own_texts() {
 /// ends all processes in it.
 HANDLE job() {
   static const HANDLE shared = [] {
-    const HANDLE made = checked(CreateJobObjectW(nullptr, nullptr));
+    const HANDLE made = checked(CreateJobObjectW(nullptr, nullptr), "CreateJobObject");
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    if (SetInformationJobObject(made, JobObjectExtendedLimitInformation, &limits, sizeof(limits)) ==
-        0)
-      std::abort();
+    check(SetInformationJobObject(made, JobObjectExtendedLimitInformation, &limits,
+                                  sizeof(limits)) != 0,
+          "SetInformationJobObject");
     return made;
   }();
   return shared;
@@ -83,7 +90,10 @@ void call_native(const char* name, HANDLE process) {
   using Call = LONG(NTAPI*)(HANDLE);
   const auto call = reinterpret_cast<Call>(
       reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"ntdll.dll"), name)));
-  if (call == nullptr || call(process) < 0) std::abort();
+  check(call != nullptr, name);
+  const LONG status = call(process);
+  SetLastError(static_cast<DWORD>(status));
+  check(status >= 0, name);
 }
 
 }  // namespace
@@ -91,7 +101,8 @@ void call_native(const char* name, HANDLE process) {
 struct Signal::Ends {
   explicit Ends(std::string unique)
       : name(std::move(unique)),
-        semaphore(checked(CreateSemaphoreW(nullptr, 0, LONG_MAX, os::widen(name).c_str()))) {}
+        semaphore(checked(CreateSemaphoreW(nullptr, 0, LONG_MAX, os::widen(name).c_str()),
+                          "CreateSemaphore")) {}
   ~Ends() { CloseHandle(semaphore); }
   Ends(const Ends&) = delete;
   Ends& operator=(const Ends&) = delete;
@@ -117,11 +128,19 @@ struct Child::Process {
     STARTUPINFOW startup{};
     startup.cb = sizeof(startup);
     // Runs only once it is in the job.
-    if (CreateProcessW(nullptr, line.data(), nullptr, nullptr, FALSE, CREATE_SUSPENDED, nullptr,
-                       nullptr, &startup, &info) == 0 ||
-        AssignProcessToJobObject(job(), info.hProcess) == 0 ||
-        ResumeThread(info.hThread) == static_cast<DWORD>(-1))
-      std::abort();
+    const auto create = [&] {
+      return CreateProcessW(nullptr, line.data(), nullptr, nullptr, FALSE, CREATE_SUSPENDED,
+                            nullptr, nullptr, &startup, &info) != 0;
+    };
+    bool created = create();
+    // Of some 1,500 processes that Wine 8 starts one dies before it has begun: Wine says so.
+    for (int again = 0; !created && GetLastError() == ERROR_INTERNAL_ERROR && again < 3; ++again) {
+      std::fputs("CreateProcess: an internal error; once more\n", stderr);
+      created = create();
+    }
+    check(created, "CreateProcess");
+    check(AssignProcessToJobObject(job(), info.hProcess) != 0, "AssignProcessToJobObject");
+    check(ResumeThread(info.hThread) != static_cast<DWORD>(-1), "ResumeThread");
   }
   ~Process() {
     TerminateProcess(info.hProcess, kKilled);
