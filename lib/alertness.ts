@@ -33,11 +33,10 @@ export class Alertness {
     return now - this.#begin < this.#span && this.#begin - this.#last < flowing;
   }
 
-  /** Learns from a sleep, which comes after {@link isAwake} has said no. */
-  async learnFrom(sleep: Promise<void>): Promise<void> {
-    const begin = this.#begin ?? performance.now();
-    await sleep;
-    const waited = performance.now() - begin;
+  /** Learns from a sleep that is over; it came after {@link isAwake} had said no. */
+  wake(): void {
+    const now = performance.now();
+    const waited = now - (this.#begin ?? now);
     this.#begin = undefined;
     // Where two sleepers wake each other every wait is long: a little is tried.
     if (waited < most || (this.#span === 0 && waited < flowing))

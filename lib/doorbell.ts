@@ -2,8 +2,7 @@
 // waiter thread costs two.
 import { Socket } from 'node:net';
 import { addon } from './native.js';
-import { type EndWait, type Want, waitFor } from './shared-object.js';
-import type { CheckedWait } from './wait-options.js';
+import { type EndWait, type SharedObject, type Want, waitFor } from './shared-object.js';
 
 /**
  * Whoever is to ring may die before it does: so many milliseconds after somebody went to sleep it is
@@ -14,16 +13,20 @@ const longestRest = 1000;
 /** All are looked at when it rings: more are left to the waiter thread. */
 const mostSleepers = 64;
 
-interface Sleeper {
-  wake(): void;
-  /** Whether it keeps the event loop up. */
-  stays: boolean;
+/** What goes on until {@link sleepFor} has called back, and longer, until it is ended. */
+export interface Sleep {
+  /** Once, also after it has called back. */
+  end(): void;
 }
+
+/** Told that what was wanted may be there, or an error: that it never will. */
+export type Wake = (error?: { reason: unknown }) => void;
 
 class Doorbell {
   readonly #socket: Socket;
-  readonly #sleepers = new Set<Sleeper>();
+  readonly #sleepers = new Set<BellSleep>();
   #timer: NodeJS.Timeout | undefined;
+  #rest = firstLook;
   #staying = 0;
 
   constructor(fd: number) {
@@ -37,29 +40,34 @@ class Doorbell {
     return !this.#socket.destroyed && this.#sleepers.size < mostSleepers;
   }
 
-  add(sleeper: Sleeper): void {
-    this.#sleepers.add(sleeper);
-    if (sleeper.stays && this.#staying++ === 0) this.#socket.ref();
-    if (this.#timer === undefined) this.#lookAfter(firstLook);
+  add(sleep: BellSleep): void {
+    this.#sleepers.add(sleep);
+    if (sleep.stays && this.#staying++ === 0) this.#socket.ref();
+    // A timer that looks soon enough is left alone.
+    if (this.#timer === undefined || this.#rest > firstLook) this.#lookAfter(firstLook);
   }
 
-  remove(sleeper: Sleeper): void {
-    if (!this.#sleepers.delete(sleeper)) return;
-    if (sleeper.stays && --this.#staying === 0) this.#socket.unref();
-    if (this.#sleepers.size > 0) return;
+  remove(sleep: BellSleep): void {
+    if (!this.#sleepers.delete(sleep)) return;
+    if (sleep.stays && --this.#staying === 0) this.#socket.unref();
+  }
+
+  /** Until nobody sleeps any more: to stop it whenever nobody does costs more than a look in vain. */
+  #lookAfter(rest: number): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #lookAfter(milliseconds: number): void {
+    this.#rest = rest;
     this.#timer = setTimeout(() => {
-      this.#lookAfter(Math.min(2 * milliseconds, longestRest));
+      this.#timer = undefined;
+      if (this.#sleepers.size === 0) return;
+      // Before the bell: who falls asleep again has it begin anew.
+      this.#lookAfter(Math.min(2 * rest, longestRest));
       if (!addon.allAsleep()) this.#ring();
-    }, milliseconds).unref();
+    }, rest).unref();
   }
 
   #ring(): boolean {
-    for (const sleeper of this.#sleepers) sleeper.wake();
+    // Those who fall asleep again meanwhile are not woken twice.
+    for (const sleep of Array.from(this.#sleepers)) sleep.wake();
     return true;
   }
 
@@ -67,6 +75,61 @@ class Doorbell {
   #break(): void {
     this.#socket.destroy();
     this.#ring();
+  }
+}
+
+/** Until the bell has rung. */
+class BellSleep implements Sleep {
+  readonly #bell: Doorbell;
+  readonly #number: number;
+  readonly #object: SharedObject;
+  readonly #end: EndWait;
+  /** Whether it keeps the event loop up. */
+  readonly stays: boolean;
+  readonly wake: () => void;
+
+  constructor(bell: Doorbell, number: number, object: SharedObject, wake: Wake) {
+    this.#bell = bell;
+    this.#number = number;
+    this.#object = object;
+    this.#end = (reason) => wake({ reason });
+    this.wake = () => wake();
+    this.stays = object.loopStays;
+    object.beginWait(this.#end);
+    bell.add(this);
+  }
+
+  end(): void {
+    this.#bell.remove(this);
+    addon.endSleep(this.#number);
+    this.#object.endWait(this.#end);
+  }
+}
+
+/** Until the waiter thread has told. */
+class ThreadSleep implements Sleep {
+  #end: EndWait | undefined;
+
+  constructor(want: Want, wake: Wake) {
+    const begun = (end: EndWait) => {
+      this.#end = end;
+    };
+    waitFor([want], false, { timeout: undefined, signal: undefined, begun }).then(
+      () => this.#tell(wake),
+      (reason) => this.#tell(wake, { reason }),
+    );
+  }
+
+  end(): void {
+    const end = this.#end;
+    this.#end = undefined;
+    end?.(undefined);
+  }
+
+  #tell(wake: Wake, error?: { reason: unknown }): void {
+    if (this.#end === undefined) return;
+    this.#end = undefined;
+    wake(error);
   }
 }
 
@@ -84,61 +147,16 @@ function open(): Doorbell | null {
   }
 }
 
-/** How a sleep ends before it is rung. */
-interface SleepOptions extends CheckedWait {
-  /** Told how to end it from outside. */
-  begun(end: EndWait): void;
-  /** Called by the bell itself, some turns of promises before the sleep ends. */
-  rung?: (() => void) | undefined;
-}
-
 /**
- * Resolves once what is wanted may be there: by the doorbell if that would tell, by the waiter thread
- * otherwise. Takes nothing. Rejects with the reason that it was ended with, the signal's, or
- * `ERR_CROSSMEM_TIMEOUT`; not before the time is over, but it may resolve then.
+ * Calls `wake` once what is wanted may be there: by the doorbell if that would tell, by the waiter
+ * thread otherwise. Takes nothing. Undefined if it may be there by now; `wake` is not called then.
  */
-export async function sleepFor(want: Want, options: SleepOptions): Promise<void> {
+export function sleepFor(want: Want, wake: Wake): Sleep | undefined {
   if (doorbell === undefined) doorbell = open();
-  if (doorbell?.takesMore && options.timeout !== 0) {
+  if (doorbell?.takesMore) {
     const sleep = addon.beginSleep(want.object.id, want.way);
-    if (sleep === 0) return;
-    if (sleep > 0) return sleepBy(doorbell, sleep, want, options);
+    if (sleep === 0) return undefined;
+    if (sleep > 0) return new BellSleep(doorbell, sleep, want.object, wake);
   }
-  await waitFor([want], false, options);
-}
-
-async function sleepBy(
-  bell: Doorbell,
-  sleep: number,
-  { object }: Want,
-  { timeout, signal, begun, rung }: SleepOptions,
-): Promise<void> {
-  const sleeper: Sleeper = { wake: () => {}, stays: object.loopStays };
-  let end: EndWait = () => {};
-  const ended = new Promise<void>((resolve, reject) => {
-    sleeper.wake = () => {
-      rung?.();
-      resolve();
-    };
-    end = reject;
-  });
-  const abort = () => end(signal?.reason);
-  // What keeps the event loop up is the sleep.
-  const timer =
-    timeout === undefined
-      ? undefined
-      : setTimeout(sleeper.wake, Math.min(timeout, 2 ** 31 - 1)).unref();
-  signal?.addEventListener('abort', abort, { once: true });
-  object.beginWait(end);
-  bell.add(sleeper);
-  begun(end);
-  try {
-    await ended;
-  } finally {
-    bell.remove(sleeper);
-    addon.endSleep(sleep);
-    object.endWait(end);
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-  }
+  return new ThreadSleep(want, wake);
 }

@@ -1,6 +1,6 @@
 // Inbox: the side of a queue or a topic that receives.
 import { type Codec, decodeBy, isEnd } from './codec.js';
-import { Line, nextTurn } from './line.js';
+import { Line, missed, nextTurn } from './line.js';
 import { waitSync } from './outbox.js';
 import type { SharedObject } from './shared-object.js';
 import { checkInteger, checkObject, checkTimeout } from './validate.js';
@@ -69,26 +69,21 @@ export class Inbox<T> {
     return values;
   }
 
-  async receive(options?: AsyncWaitOptions): Promise<T> {
-    const wait = checkWait(options);
-    wait.signal?.throwIfAborted();
-    let message = this.line.isEmpty ? this.#take() : undefined;
-    if (message !== undefined) {
+  /** No async function: each costs as much as a message. */
+  receive(options?: AsyncWaitOptions): Promise<T> {
+    try {
+      const wait = checkWait(options);
+      wait.signal?.throwIfAborted();
+      const message = this.line.isEmpty ? this.#take() : undefined;
+      if (message === undefined) return this.line.join(this.#attempt, readable, wait);
       this.line.stayAwake();
-      const { tag } = this.#source;
+      const value = this.#decode(message);
       this.#received = (this.#received + 1) % burst;
       // Whoever only ever awaits what is there would keep the event loop out.
-      if (this.#received === 0) await nextTurn();
-      return decodeBy(this.#codec, message, tag) as T;
+      return this.#received === 0 ? nextTurn().then(() => value) : Promise.resolve(value);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    let tag = 0;
-    const attempt = () => {
-      message = this.#take();
-      tag = this.#source.tag;
-      return message !== undefined;
-    };
-    await this.line.join(attempt, readable, wait);
-    return decodeBy(this.#codec, message as unknown as Uint8Array, tag) as T;
   }
 
   receiveSync(options?: ReceiveSyncOptions): T {
@@ -108,19 +103,33 @@ export class Inbox<T> {
   }
 
   /** Every message from now on, until the object is closed, or a stream of the other side ends. */
-  async *iterate(): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      let value: T;
-      try {
-        value = await this.receive();
-      } catch (error) {
-        const isClosed = (error as { code?: string }).code === 'ERR_CROSSMEM_CLOSED';
-        if ((this.#object.closed && isClosed) || isEnd(error)) return;
-        throw error;
-      }
-      yield value;
-    }
+  iterate(options?: AsyncWaitOptions): AsyncIterableIterator<T, void, undefined> {
+    checkWait(options);
+    let isOver = false;
+    const over = (): IteratorReturnResult<void> => {
+      isOver = true;
+      return { done: true, value: undefined };
+    };
+    const got = (value: T): IteratorYieldResult<T> => ({ done: false, value });
+    const failed = (error: unknown): IteratorReturnResult<void> => {
+      const result = over();
+      const isClosed = (error as { code?: string }).code === 'ERR_CROSSMEM_CLOSED';
+      if ((this.#object.closed && isClosed) || isEnd(error)) return result;
+      throw error;
+    };
+    return {
+      next: () => (isOver ? Promise.resolve(over()) : this.receive(options).then(got, failed)),
+      return: async () => over(),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
+
+  readonly #attempt = (): T | typeof missed => {
+    const message = this.#take();
+    return message === undefined ? missed : this.#decode(message);
+  };
 
   #take(ahead?: number): Uint8Array | undefined {
     if (this.#failure === undefined) return this.#source.take(ahead);

@@ -4,6 +4,7 @@ import { type Codec, type CodecName, checkCodec, decodeBy, type Memory } from '.
 import { CrossmemError } from './errors.js';
 import { FastLatest, FOUND, get, isStill, look, NONE, offsetOf, versionOf } from './fast/latest.js';
 import { type HeldMessage, type MessageHolder, Reservation } from './held-message.js';
+import { missed } from './line.js';
 import { internal, type Mapping } from './mapping.js';
 import { addon, kinds } from './native.js';
 import { Outbox, writable } from './outbox.js';
@@ -188,7 +189,7 @@ export class Latest<T = Uint8Array, In = T> extends SharedObject implements Mess
    * Resolves when it is the newest value; bytes must not be changed until then. What one object sets
    * keeps its order.
    */
-  async set(value: In, options?: AsyncWaitOptions): Promise<void> {
+  set(value: In, options?: AsyncWaitOptions): Promise<void> {
     return this.#outbox.send(value, options);
   }
 
@@ -271,14 +272,10 @@ export class Latest<T = Uint8Array, In = T> extends SharedObject implements Mess
     const checked = checkBytes('length', length);
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    let reservation = this.tryReserve(checked);
+    const reservation = this.tryReserve(checked);
     if (reservation !== null) return reservation;
-    const attempt = () => {
-      reservation = this.#reserve(checked);
-      return reservation !== null;
-    };
-    await this.#outbox.line.join(attempt, () => writable, wait);
-    return reservation as unknown as Reservation;
+    const attempt = () => this.#reserve(checked) ?? missed;
+    return this.#outbox.line.join(attempt, () => writable, wait);
   }
 
   /** Waits, also those that go on, do not keep the event loop up. */

@@ -1,7 +1,7 @@
 // Outbox: the side of a queue or a topic that sends.
 import { type Codec, encodeBy, endTag } from './codec.js';
-import { invalidType, timedOut } from './errors.js';
-import { Line, nextTurn } from './line.js';
+import { invalidType } from './errors.js';
+import { Line, missed, nextTurn } from './line.js';
 import { type SharedObject, Want, waitForSync } from './shared-object.js';
 import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
 
@@ -9,6 +9,7 @@ import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-optio
 export const writable = 1;
 /** How many messages go through before the event loop has its turn. */
 const burst = 512;
+const done = Promise.resolve();
 
 /** Sends if there is room. */
 export type Attempt = (message: Uint8Array, tag: number) => boolean;
@@ -43,8 +44,12 @@ export class Outbox<T> {
     return this.line.isEmpty && this.#attempt(message, tag);
   }
 
-  async send(value: T, options: AsyncWaitOptions | undefined): Promise<void> {
-    return this.#send(encodeBy(this.#codec, value), this.#codec.tag, options);
+  send(value: T, options: AsyncWaitOptions | undefined): Promise<void> {
+    try {
+      return this.#send(encodeBy(this.#codec, value), this.#codec.tag, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   trySendMany(values: readonly T[]): number {
@@ -60,17 +65,17 @@ export class Outbox<T> {
     if (sent === messages.length) return this.#yieldAfter(sent);
     const attempt = () => {
       sent = this.#advance(messages, sent);
-      return sent === messages.length;
+      return sent === messages.length ? undefined : missed;
     };
     await this.line.join(attempt, () => writable + (messages[sent] as Uint8Array).length, wait);
   }
 
   /** Whoever only ever awaits what is done at once would keep the event loop out. */
-  async #yieldAfter(sent: number): Promise<void> {
+  #yieldAfter(sent: number): Promise<void> {
     this.#sent += sent;
-    if (this.#sent < burst) return;
+    if (this.#sent < burst) return done;
     this.#sent = 0;
-    await nextTurn();
+    return nextTurn();
   }
 
   /** How many of all are sent then. */
@@ -87,13 +92,7 @@ export class Outbox<T> {
   /** None is sent if one of them cannot be. */
   #encodeAll(values: readonly T[]): Uint8Array[] {
     if (!Array.isArray(values)) throw invalidType('messages', 'an instance of Array', values);
-    const messages: Uint8Array[] = [];
-    for (const value of values) {
-      const message = encodeBy(this.#codec, value);
-      // Another thread may make a shared buffer longer while it is copied.
-      messages.push(message.buffer instanceof SharedArrayBuffer ? message.slice() : message);
-    }
-    return messages;
+    return values.map((value) => encodeBy(this.#codec, value));
   }
 
   /** Tells the readers of a stream that it has ended. */
@@ -101,21 +100,13 @@ export class Outbox<T> {
     return this.#send(new Uint8Array(), endTag, options);
   }
 
-  async #send(
-    message: Uint8Array,
-    tag: number,
-    options: AsyncWaitOptions | undefined,
-  ): Promise<void> {
+  /** No async function: each costs as much as a message. */
+  #send(message: Uint8Array, tag: number, options: AsyncWaitOptions | undefined): Promise<void> {
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    if (this.line.isEmpty && this.#attempt(message, tag)) {
-      return this.#yieldAfter(1);
-    }
-    await this.line.join(
-      () => this.#attempt(message, tag),
-      () => writable + message.length,
-      wait,
-    );
+    if (this.line.isEmpty && this.#attempt(message, tag)) return this.#yieldAfter(1);
+    const attempt = () => (this.#attempt(message, tag) ? undefined : missed);
+    return this.line.join(attempt, () => writable + message.length, wait);
   }
 
   sendSync(value: T, options: WaitOptions | undefined): void {
@@ -126,22 +117,13 @@ export class Outbox<T> {
     const deadline = performance.now() + (wait.timeout ?? 0);
     for (;;) {
       this.line.advance();
-      if (!this.line.isEmpty) this.#letOthersGoFirst(wait.timeout, deadline);
-      else if (this.#attempt(message, tag)) return;
-      else waitSync(this.#object, writable + message.length, wait.timeout, deadline);
+      if (this.line.isEmpty && this.#attempt(message, tag)) return;
+      // Those who wait before it go first, for what they wait for: there may be room for this one only.
+      const way = this.line.way ?? writable + message.length;
+      waitSync(this.#object, way, wait.timeout, deadline);
     }
   }
-
-  /** There may be room for this message, and not for the one whose turn it is. */
-  #letOthersGoFirst(timeout: number | undefined, deadline: number): void {
-    if (timeout !== undefined && performance.now() >= deadline)
-      throw timedOut(this.#object.constructor.name, timeout, this.#object.name);
-    Atomics.wait(never, 0, 0, 1);
-  }
 }
-
-/** Nobody wakes who sleeps on this. */
-const never = new Int32Array(new SharedArrayBuffer(4));
 
 /** Waits in this thread, for what is left of the time. */
 export function waitSync(
@@ -151,5 +133,5 @@ export function waitSync(
   deadline: number,
 ): void {
   const left = timeout === undefined ? undefined : Math.max(0, deadline - performance.now());
-  waitForSync([new Want(object, way)], false, { timeout: left, signal: undefined });
+  waitForSync([new Want(object, way)], false, { timeout, signal: undefined }, left);
 }

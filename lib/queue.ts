@@ -1,9 +1,11 @@
 // Queue: messages between processes, each for one of those who receive.
 import type { Readable, Writable } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
+
 import { type Codec, type CodecName, checkCodec, decodeBy, isBytes, type Memory } from './codec.js';
 import { type HeldMessage, Lease, type MessageHolder, Reservation } from './held-message.js';
 import { Inbox, type ReceiveSyncOptions, readable } from './inbox.js';
+import { missed } from './line.js';
 import { internal, type Mapping } from './mapping.js';
 import { addon, kinds } from './native.js';
 import { Outbox, writable } from './outbox.js';
@@ -158,7 +160,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
    * Resolves when the message is in the queue; bytes must not be changed until then. Messages that
    * one object sends keep their order.
    */
-  async send(message: In, options?: AsyncWaitOptions): Promise<void> {
+  send(message: In, options?: AsyncWaitOptions): Promise<void> {
     return this.#outbox.send(message, options);
   }
 
@@ -171,7 +173,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
   }
 
   /** Resolves when all of these messages are in the queue, one behind the other. */
-  async sendMany(messages: readonly In[], options?: AsyncWaitOptions): Promise<void> {
+  sendMany(messages: readonly In[], options?: AsyncWaitOptions): Promise<void> {
     return this.#outbox.sendMany(messages, options);
   }
 
@@ -195,7 +197,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
   }
 
   /** Resolves with the next message. Those who wait in one process are served in order. */
-  async receive(options?: AsyncWaitOptions): Promise<T> {
+  receive(options?: AsyncWaitOptions): Promise<T> {
     return this.#inbox.receive(options);
   }
 
@@ -206,9 +208,15 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
 
   /**
    * Every message from now on, until the queue is closed, or a stream that writes to it ends. Leaving
-   * the loop takes no message along.
+   * the loop takes no message along. `timeout` is for each of them; once it is over, or the signal is
+   * aborted, the loop ends with the error.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  values(options?: AsyncWaitOptions): AsyncIterableIterator<T, void, undefined> {
+    return this.#inbox.iterate(options);
+  }
+
+  /** {@link values}, for `for await`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, void, undefined> {
     return this.#inbox.iterate();
   }
 
@@ -257,14 +265,10 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
     const checked = checkBytes('length', length);
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    let reservation = this.tryReserve(checked);
+    const reservation = this.tryReserve(checked);
     if (reservation !== null) return reservation;
-    const attempt = () => {
-      reservation = this.#reserve(checked);
-      return reservation !== null;
-    };
-    await this.#outbox.line.join(attempt, () => writable + checked, wait);
-    return reservation as unknown as Reservation;
+    const attempt = () => this.#reserve(checked) ?? missed;
+    return this.#outbox.line.join(attempt, () => writable + checked, wait);
   }
 
   /** The next message, which stays in the queue until it is acknowledged; null if there is none. */
@@ -276,14 +280,9 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
   async lease(options?: AsyncWaitOptions): Promise<Lease<T>> {
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    let lease = this.tryLease();
+    const lease = this.tryLease();
     if (lease !== null) return lease;
-    const attempt = () => {
-      lease = this.#lease();
-      return lease !== null;
-    };
-    await this.#inbox.line.join(attempt, readable, wait);
-    return lease as unknown as Lease<T>;
+    return this.#inbox.line.join(() => this.#lease() ?? missed, readable, wait);
   }
 
   /** @internal */

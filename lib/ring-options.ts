@@ -25,10 +25,14 @@ export function checkCapacity(options: RingOptions): number | undefined {
   return checkInteger('options.capacity', capacity, 1, mostCapacity);
 }
 
+/** What a ring has for whom so much is enough. */
+export const ringCapacity = (capacity: number): number =>
+  2 ** Math.ceil(Math.log2(Math.max(capacity, leastCapacity)));
+
 /** Bytes of a ring in a mapping. */
 export function ringSize(capacity: Bytes): number {
   const checked = checkInteger('capacity', checkBytes('capacity', capacity), 1, mostCapacity);
-  return header + 2 ** Math.ceil(Math.log2(Math.max(checked, leastCapacity)));
+  return header + ringCapacity(checked);
 }
 
 /** Half of it: then a message fits whatever the tail. */

@@ -199,13 +199,18 @@ export abstract class SharedObject implements Disposable {
   protected releaseAll(): void {}
 }
 
-/** Waits for one of several, or for all, in this thread. */
-export function waitForSync(wants: readonly Want[], all: boolean, options: CheckedWait): number[] {
+/** Waits for one of several, or for all, in this thread; for what is left of the time. */
+export function waitForSync(
+  wants: readonly Want[],
+  all: boolean,
+  options: CheckedWait,
+  left = options.timeout,
+): number[] {
   const result = addon.waitSync(
     wants.map(({ object }) => object.id),
     wants.map(({ way }) => way),
     all,
-    options.timeout,
+    left,
   );
   return unlessTimedOut(result, wants, options);
 }

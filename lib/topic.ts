@@ -2,7 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { type Codec, type CodecName, checkCodec, type Memory } from './codec.js';
-import { invalidValue } from './errors.js';
+import { type CrossmemError, invalidValue } from './errors.js';
 import { Inbox, type ReceiveSyncOptions } from './inbox.js';
 import { internal, type Mapping } from './mapping.js';
 import { addon, kinds, overwriteFlag } from './native.js';
@@ -13,6 +13,7 @@ import {
   longestIn,
   openOrMake,
   type RingOptions,
+  ringCapacity,
   ringSize,
 } from './ring-options.js';
 import { type ObjectParts, openByName, openInMapping, SharedObject } from './shared-object.js';
@@ -78,10 +79,23 @@ function check(options: TopicOptions): Checked {
   return { capacity, whenFull, codec: checkCodec(options.codec), parameter };
 }
 
-const openOrMakeTopic = (
+function openOrMakeTopic(
   open: (parameter?: number) => ObjectParts,
-  { capacity, parameter }: Checked,
-) => openOrMake(open, capacity === undefined ? undefined : parameter, parameter);
+  { capacity, whenFull, parameter }: Checked,
+): ObjectParts {
+  if (capacity === undefined) return openOrMake(open, undefined, parameter);
+  try {
+    return open(parameter);
+  } catch (error) {
+    if (whenFull !== undefined || (error as CrossmemError).code !== 'ERR_INVALID_ARG_VALUE')
+      throw error;
+    // Whoever names no policy takes either.
+    const parts = open();
+    if (addon.objectParameter(parts.id) === ringCapacity(capacity)) return parts;
+    addon.closeObject(parts.id);
+    throw error;
+  }
+}
 
 /**
  * One who reads a topic, from where it began: it can be iterated. It ends when it is closed, and with
@@ -124,7 +138,7 @@ export class Subscription<T = Uint8Array> extends SharedObject {
   }
 
   /** Resolves with the next message. */
-  async receive(options?: AsyncWaitOptions): Promise<T> {
+  receive(options?: AsyncWaitOptions): Promise<T> {
     return this.#inbox.receive(options);
   }
 
@@ -158,10 +172,16 @@ export class Subscription<T = Uint8Array> extends SharedObject {
   }
 
   /**
-   * Every message from now on, until the subscription is closed, or a stream that writes to it ends. Leaving
-   * the loop takes no message along.
+   * Every message from now on, until the subscription is closed, or a stream that writes to the topic
+   * ends. Leaving the loop takes no message along. `timeout` is for each of them; once it is over, or
+   * the signal is aborted, the loop ends with the error.
    */
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  values(options?: AsyncWaitOptions): AsyncIterableIterator<T, void, undefined> {
+    return this.#inbox.iterate(options);
+  }
+
+  /** {@link values}, for `for await`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, void, undefined> {
     return this.#inbox.iterate();
   }
 
@@ -291,7 +311,7 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
    * Resolves when the message is published; bytes must not be changed until then. Messages that one
    * object publishes keep their order.
    */
-  async publish(message: In, options?: AsyncWaitOptions): Promise<void> {
+  publish(message: In, options?: AsyncWaitOptions): Promise<void> {
     return this.#outbox.send(message, options);
   }
 

@@ -221,6 +221,28 @@ test('it is iterated until it is closed', async () => {
   await assert.rejects(queue.receive(), closed);
 });
 
+test('an iteration is ended by a signal, or takes too long', async () => {
+  const queue = open();
+  const abort = new AbortController();
+  const seen = [];
+  queue.trySendMany([bytes('one'), bytes('two')]);
+  const reading = (async () => {
+    for await (const message of queue.values({ signal: abort.signal })) seen.push(text(message));
+  })();
+  await sleep(5);
+  abort.abort(new Error('enough'));
+  await assert.rejects(reading, { message: 'enough' });
+  assert.deepEqual(seen, ['one', 'two']);
+  const values = queue.values({ timeout: 5 });
+  await assert.rejects(values.next(), timeout);
+  assert.deepEqual(await values.next(), { done: true, value: undefined });
+  const left = queue.values();
+  queue.trySend(bytes('three'));
+  assert.deepEqual(await left.return(), { done: true, value: undefined });
+  assert.deepEqual(await left.next(), { done: true, value: undefined });
+  assert.equal(text(queue.tryReceive()), 'three', 'nothing is taken along');
+});
+
 test('closing ends the waits', async () => {
   const queue = open({ capacity: 4096 });
   const receiving = [queue.receive(), queue.lease()];

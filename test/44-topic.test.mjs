@@ -121,7 +121,9 @@ test('it lies in a mapping, and is opened as it was made', () => {
   assert.deepEqual([same.capacity, same.whenFull], [4096, 'overwrite'], 'as it was made');
   const named = open({ whenFull: 'overwrite' });
   assert.equal(open({}, named.name).whenFull, 'overwrite');
+  assert.equal(open({ capacity: 2 ** 20 - 1 }, named.name).whenFull, 'overwrite');
   const invalid = { code: 'ERR_INVALID_ARG_VALUE' };
   assert.throws(() => Topic.open(named.name, { whenFull: 'wait' }), invalid);
   assert.throws(() => Topic.open(named.name, { capacity: 4096, whenFull: 'overwrite' }), invalid);
+  assert.throws(() => Topic.open(named.name, { capacity: 4096 }), invalid);
 });

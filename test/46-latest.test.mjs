@@ -120,9 +120,9 @@ test('it is written in place', async () => {
   const abort = new AbortController();
   const aborted = other.reserve(1, { signal: abort.signal });
   const next = other.set('next');
-  const last = latest.reserve(6n);
   abort.abort(new Error('enough'));
   await assert.rejects(aborted, { message: 'enough' });
+  const last = latest.reserve(6n);
   reserved.commit();
   assert.throws(() => reserved.commit(), closed);
   const [, reservation] = await Promise.all([next, last]);

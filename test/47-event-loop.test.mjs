@@ -16,6 +16,18 @@ function open() {
   return keep(Queue.open(name, { capacity: 4096 }));
 }
 
+/** A queue whose interest can be taken away, as a sender does who dies before he rings. */
+function openWithoutRings() {
+  const memory = keep(SharedMemory.anonymous({ size: Queue.size(4096) }));
+  const queue = keep(Queue.at(memory, 0, { capacity: 4096 }));
+  const words = new Int32Array(memory.buffer.buffer);
+  return {
+    queue,
+    asleep: () => until(() => words[2] !== 0 || words[3] !== 0),
+    lose: () => words.fill(0, 2, 4),
+  };
+}
+
 async function until(isSo) {
   while (!isSo()) await sleep(1);
 }
@@ -58,14 +70,47 @@ test('so many that the waiter thread takes some', async () => {
 });
 
 test('a ring that is lost with its sender delays a message, no more', async () => {
-  const memory = keep(SharedMemory.anonymous({ size: Queue.size(4096) }));
-  const queue = keep(Queue.at(memory, 0, { capacity: 4096 }));
-  const words = new Int32Array(memory.buffer.buffer);
+  const { queue, asleep, lose } = openWithoutRings();
   const received = queue.receive();
-  await until(() => words[2] !== 0 || words[3] !== 0);
-  words.fill(0, 2, 4);
+  await asleep();
+  lose();
   assert.equal(queue.trySend(bytes('x')), true);
   assert.equal((await received).length, 1);
+});
+
+test('one timer looks for lost rings, soon after each falling asleep', onLinux, async (t) => {
+  const { setTimeout: set, clearTimeout: clear } = globalThis;
+  const live = new Map();
+  t.mock.method(globalThis, 'setTimeout', (call, delay) => {
+    const timer = set(() => {
+      live.delete(timer);
+      call();
+    }, delay);
+    live.set(timer, delay);
+    return timer;
+  });
+  t.mock.method(globalThis, 'clearTimeout', (timer) => {
+    live.delete(timer);
+    clear(timer);
+  });
+  const other = open();
+  const sleeping = other.receive();
+  const { queue, asleep, lose } = openWithoutRings();
+  for (let round = 0; round < 3; round += 1) {
+    const received = queue.receive();
+    await asleep();
+    lose();
+    queue.trySend(bytes('x'));
+    await received;
+    assert.equal(live.size, 1);
+  }
+  await until(() => [...live.values()].every((delay) => delay > 100));
+  const received = queue.receive();
+  await asleep();
+  assert.deepEqual([...live.values()], [100]);
+  queue.trySend(bytes('x'));
+  other.trySend(bytes('x'));
+  await Promise.all([received, sleeping]);
 });
 
 test('it is kept up by who waits, unless that is not to be', async () => {

@@ -71,6 +71,9 @@ test('Queue: messages and waits', async () => {
   for (const wait of ['receive', 'lease']) {
     await refuses((signal) => queue[wait]({ signal }), [1, null, {}, 'x'], type);
   }
+  await refuses((bad) => queue.values(bad), notObjects, type);
+  for (const [bad, how] of timeouts)
+    await refuses((timeout) => queue.values({ timeout }), bad, how);
   await refuses((bad) => queue.tryReserve(bad), notBytes, type);
   await refuses((bad) => queue.tryReserve(bad), [...badBytes, queue.maxLength + 1, 2 ** 52], range);
   await refuses((bad) => queue.reserve(bad), [queue.maxLength + 1], range);
@@ -78,6 +81,48 @@ test('Queue: messages and waits', async () => {
   await refuses((bad) => queue.tryReceiveMany(bad), [0, -1, 1.5, Number.NaN], range);
   await refuses((end) => queue.writable({ end }), notFlags, type);
   assert.equal(queue.used, 0, 'nothing of all that was sent');
+});
+
+test('Queue: arrays that lie about their length', () => {
+  const queue = Queue.open(segmentName(), { capacity: 4096 });
+  for (const [real, told] of [
+    [1000, 4],
+    [1000, 100],
+    [60, 4],
+    [4, 60],
+    [4, 1000],
+    [4, -5],
+    [4, 2 ** 40],
+    [4, 0.5],
+    [4, Number.NaN],
+    [4, '4'],
+  ]) {
+    const liar = Object.defineProperty(new Uint8Array(real).fill(1), 'length', { value: told });
+    const sent = queue.trySendMany([Buffer.from('before'), liar, Buffer.from('behind')]);
+    // As long as it says, where that can be, or as it is.
+    const [before, message, behind] = [...queue.tryReceiveMany(sent), ...queue.tryReceiveMany(9)];
+    assert.equal(Buffer.from(before).toString(), 'before');
+    assert.ok(
+      message === undefined || [told >>> 0, real].includes(message.length),
+      `${real}, ${told}`,
+    );
+    if (behind !== undefined) assert.equal(Buffer.from(behind).toString(), 'behind');
+    assert.equal(queue.used, 0);
+  }
+  const thrower = Object.defineProperty(new Uint8Array(5), 'length', {
+    get() {
+      throw new Error('a getter of one who does not know when he is called');
+    },
+  });
+  assert.equal(queue.trySendMany([Buffer.from('before'), thrower]), 2);
+  const other = Queue.open(queue.name);
+  assert.equal(other.trySend(Buffer.from('behind')), true, 'nothing is left locked');
+  assert.deepEqual(
+    other.tryReceiveMany(9).map((message) => message.length),
+    [6, 5, 6],
+  );
+  other.close();
+  queue.close();
 });
 
 test('Queue: closed', async () => {
@@ -130,6 +175,7 @@ test('Topic and Subscription', async () => {
   for (const [bad, error] of timeouts) {
     await refuses((timeout) => topic.publish(Buffer.alloc(1), { timeout }), bad, error);
     await refuses((timeout) => subscription.receive({ timeout }), bad, error);
+    await refuses((timeout) => subscription.values({ timeout }), bad, error);
   }
   assert.throws(() => new Subscription(), { code: 'ERR_ILLEGAL_CONSTRUCTOR' });
   topic.close();

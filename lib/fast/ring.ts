@@ -6,8 +6,9 @@
 // exchanged, which is sequentially consistent; the state of a record, which its producer may have
 // just changed from claimed to ready, is loaded so too.
 //
-// While a lock is held no function of ours is called: at the end of the stack it would throw, and the
-// lock stay with this process. Should anything throw there all the same, `holds` tells.
+// While a lock is held no function of ours is called but where what it throws is caught: it would at
+// the end of the stack, and the lock stay with this process. Should anything throw there all the same,
+// `holds` tells.
 import { markAsUntransferable } from 'node:worker_threads';
 import {
   CONSUMERS,
@@ -64,10 +65,16 @@ function makeSlab(size: number): ArrayBuffer {
 export class FastRing {
   readonly words: Int32Array;
   readonly bytes: Uint8Array;
+  /** Where small messages pass through. */
+  readonly small = new Uint8Array(mostSmall);
+  /** Its first bytes: so many of them. */
+  readonly smalls = Array.from({ length: mostSmall + 1 }, (_, i) => this.small.subarray(0, i));
   readonly me: number;
   readonly identity: number;
   /** Of its capacity. */
   readonly units: number;
+  /** Bytes of a message: half the ring at most. */
+  readonly longest: number;
   /** The lock that a step has got and not let go: 0, {@link PRODUCERS} or {@link CONSUMERS}. */
   holds = 0;
   /** How many messages {@link sendMany} has sent, or {@link receiveMany} received. */
@@ -89,7 +96,22 @@ export class FastRing {
     this.me = me;
     this.identity = Atomics.load(this.words, IDENTITY);
     this.units = capacity / UNIT;
+    this.longest = capacity / 2 - UNIT;
   }
+}
+
+/**
+ * Copies a message of this length to this byte. Throws if it has more: another thread can make it
+ * longer meanwhile, and a class of its own can say what it likes. A view of its room keeps it in; a
+ * small one is copied through memory that has views for all lengths, because to make a view costs more.
+ */
+function put({ bytes, small, smalls }: FastRing, message: Uint8Array, length: number, at: number) {
+  if (length > mostSmall) {
+    bytes.subarray(at, at + length).set(message);
+    return;
+  }
+  small.set(message);
+  bytes.set(smalls[length] as Uint8Array, at);
 }
 
 /**
@@ -102,8 +124,7 @@ export function sendMany(
   begin: number,
   tag: number,
 ): number {
-  const { words, units, me } = ring;
-  const stop = Math.min(messages.length, begin + mostAtOnce);
+  const { words, units, longest, me } = ring;
   ring.count = 0;
   if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return 0;
   ring.holds = PRODUCERS;
@@ -111,46 +132,46 @@ export function sendMany(
   const first = tail;
   let head = words[HEAD_SEEN] as number;
   let sequence = words[SEQUENCE] as number;
+  const most = words[IDENTITY] === ring.identity ? mostAtOnce : 0;
+  const stop = Math.min(messages.length, begin + most);
   let i = begin;
-  if (words[IDENTITY] !== ring.identity) i = stop;
-  for (; i < stop; i += 1) {
-    const message = messages[i] as Uint8Array;
-    const { length } = message;
-    const needed = 1 + ((length + UNIT - 1) >>> 4);
-    const index = tail & (units - 1);
-    const padded = needed > units - index ? units - index : 0;
-    if (((tail - head) & POSITIONS) + padded + needed > units) {
-      head = Atomics.load(words, HEAD) & POSITIONS;
-      words[HEAD_SEEN] = head;
+  try {
+    for (; i < stop; i += 1) {
+      const message = messages[i] as Uint8Array;
+      // Of a class of its own it may be anything.
+      const length = message.length >>> 0;
+      const needed = 1 + ((length + UNIT - 1) >>> 4);
+      const index = tail & (units - 1);
+      const padded = needed > units - index ? units - index : 0;
+      if (((tail - head) & POSITIONS) + padded + needed > units) {
+        head = Atomics.load(words, HEAD) & POSITIONS;
+        words[HEAD_SEEN] = head;
+      }
+      // Of a message half the ring at most: then it fits whatever the tail. Of many a few, so that
+      // others have their turn.
+      const isTooLong = length > longest || (i > begin && ((tail - first) & POSITIONS) > mostUnits);
+      if (isTooLong || ((tail - head) & POSITIONS) + padded + needed > units) break;
+      if (padded !== 0) {
+        const padding = dataWords + index * unitWords;
+        words[padding + STATE] = GONE;
+        words[padding + LENGTH] = (padded - 1) * UNIT;
+        words[padding + NUMBER] = sequence;
+        words[padding + EXTRA] = 0;
+      }
+      const at = padded === 0 ? index : 0;
+      const record = dataWords + at * unitWords;
+      words[record + STATE] = READY;
+      words[record + LENGTH] = length;
+      words[record + NUMBER] = sequence;
+      words[record + EXTRA] = tag;
+      put(ring, message, length, (record + unitWords) * 4);
+      sequence = (sequence + 1) | 0;
+      tail = (tail + padded + needed) & POSITIONS;
     }
-    // Of a message half the ring at most: then it fits whatever the tail. Of many a few, so that
-    // others have their turn.
-    const isTooLong =
-      needed > units >>> 1 || (i > begin && ((tail - first) & POSITIONS) > mostUnits);
-    if (isTooLong || ((tail - head) & POSITIONS) + padded + needed > units) break;
-    if (padded !== 0) {
-      const padding = dataWords + index * unitWords;
-      words[padding + STATE] = GONE;
-      words[padding + LENGTH] = (padded - 1) * UNIT;
-      words[padding + NUMBER] = sequence;
-      words[padding + EXTRA] = 0;
-    }
-    const at = padded === 0 ? index : 0;
-    const record = dataWords + at * unitWords;
-    words[record + STATE] = READY;
-    words[record + LENGTH] = length;
-    words[record + NUMBER] = sequence;
-    words[record + EXTRA] = tag;
-    try {
-      ring.bytes.set(message, DATA + at * UNIT + UNIT);
-    } catch {
-      // No stack: nobody has seen it, and the core tells.
-      break;
-    }
-    sequence = (sequence + 1) | 0;
-    tail = (tail + padded + needed) & POSITIONS;
-    ring.count += 1;
+  } catch {
+    // No stack, or it is not what it says: nobody has seen it, and the core tells.
   }
+  ring.count = i - begin;
   let how = 0;
   if (tail !== first) {
     words[SEQUENCE] = sequence;
