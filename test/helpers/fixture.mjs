@@ -97,11 +97,14 @@ export async function resultOf(code, options) {
   return JSON.parse(ended.stdout);
 }
 
+const ours = randomBytes(6).toString('hex');
+let segments = 0;
+
 /**
  * A name for a segment that nobody else has, short enough for every system; nor had anybody: who
- * was killed leaves his, and his process's number comes again.
+ * was killed leaves his, and his process's number comes again. Later ones are behind it in order.
  */
-export const segmentName = () => `cm-${randomBytes(8).toString('hex')}`;
+export const segmentName = () => `cm-${ours}-${String(segments++).padStart(4, '0')}`;
 
 /**
  * {@link runCode} for a process that is talked to: `next()` resolves with the next line it prints,
