@@ -30,17 +30,19 @@ constexpr unsigned kWords = 64;
 constexpr std::uint64_t kSize = (kProcesses + 1) * kWords * sizeof(std::uint64_t);
 constexpr std::uint64_t kMark = std::uint64_t{kProcesses + 1} << 56U | 99;
 
-std::span<std::uint64_t> words(const SharedMemory& memory, unsigned process) {
-  return std::span(reinterpret_cast<std::uint64_t*>(memory.data()), kSize / sizeof(std::uint64_t))
+using Word = std::atomic<std::uint64_t>;
+
+std::span<Word> words(const SharedMemory& memory, unsigned process) {
+  return std::span(reinterpret_cast<Word*>(memory.data()), kSize / sizeof(Word))
       .subspan(process * kWords, kWords);
 }
 
 /// Every word is untouched or was written by the process that it belongs to.
 bool right(const SharedMemory& memory) {
   for (unsigned process = 0; process <= kProcesses; ++process)
-    for (std::uint64_t& word : words(memory, process)) {
+    for (Word& word : words(memory, process)) {
       // Relaxed: each word is looked at alone.
-      const std::uint64_t value = std::atomic_ref(word).load(std::memory_order_relaxed);
+      const std::uint64_t value = word.load(std::memory_order_relaxed);
       if (value != 0 && value >> 56U != process + 1) return false;
     }
   return true;
@@ -66,9 +68,8 @@ constexpr auto live = [](const std::string& name, unsigned process, unsigned see
     try {
       const auto memory = open_somehow(name, random);
       if (memory.size() != kSize) return 2;
-      for (std::uint64_t& word : words(memory, process))
-        std::atomic_ref(word).store((std::uint64_t{process} + 1) << 56U | count,
-                                    std::memory_order_relaxed);
+      for (Word& word : words(memory, process))
+        word.store((std::uint64_t{process} + 1) << 56U | count, std::memory_order_relaxed);
       if (!right(memory)) return 3;
     } catch (const Error& error) {
       if (error.code() != std::errc::file_exists &&

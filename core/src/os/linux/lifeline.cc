@@ -40,6 +40,10 @@ constexpr std::size_t kHeadRoom = 4096;
 /// The kernel follows no more than ROBUST_LIST_LIMIT entries.
 constexpr unsigned kMostTied = 2000;
 
+/// What the kernel may look at while it is changed.
+using Link = std::atomic<robust_list*>;
+static_assert(sizeof(Link) == sizeof(robust_list*) && Link::is_always_lock_free);
+
 class Keeper {
  public:
   static Keeper& shared() {
@@ -93,12 +97,9 @@ class Keeper {
   }
 
  private:
-  static std::atomic_ref<robust_list*> next(robust_list& node) noexcept {
-    return std::atomic_ref<robust_list*>(node.next);
-  }
-  std::atomic_ref<robust_list*> pending() const noexcept {
-    return std::atomic_ref<robust_list*>(head()->list_op_pending);
-  }
+  // Not std::atomic_ref, which not every standard library has.
+  static Link& next(robust_list& node) noexcept { return *reinterpret_cast<Link*>(&node.next); }
+  Link& pending() const noexcept { return *reinterpret_cast<Link*>(&head()->list_op_pending); }
   robust_list_head* head() const noexcept {
     return reinterpret_cast<robust_list_head*>(layout_.nodes - kHeadRoom);
   }
