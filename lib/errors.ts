@@ -13,6 +13,8 @@ export interface CrossmemErrorDetails {
   path?: string | undefined;
   /** On Windows, what `GetLastError` said, where that was asked; `code` is made of it. */
   winerror?: number | undefined;
+  /** What this error comes from, as `Error` has it. */
+  cause?: unknown;
 }
 
 /**
@@ -29,7 +31,7 @@ export class CrossmemError extends Error {
   declare readonly winerror?: number;
 
   constructor(code: string, message: string, details: CrossmemErrorDetails = {}) {
-    super(message);
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;
     if (details.errno !== undefined) this.errno = details.errno;
     if (details.syscall !== undefined) this.syscall = details.syscall;

@@ -1,7 +1,6 @@
-// Loads the addon and says in types what it offers.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { CrossmemError, makeError } from './errors.js';
+// Says in types what the addon offers.
+import { makeError } from './errors.js';
+import { loadAddon } from './locate.js';
 import type { KernelObjects } from './native-windows.js';
 
 /** Called once, with an error or with the result. */
@@ -283,35 +282,7 @@ interface Addon {
   ): { name: string; exclusive: boolean; held: boolean; client: number }[];
 }
 
-/** Where builds of the addon are, below `build`, and how one is made. */
-const builds =
-  process.platform === 'win32'
-    ? {
-        folders: ['windows', 'msvc/Release'],
-        how: '"cmake -S . -B build/msvc -A x64 -DCROSSMEM_TESTS=OFF" and "cmake --build build/msvc --config Release"',
-      }
-    : { folders: ['release'], how: '"npm run build"' };
-
-function load(): Addon {
-  // CROSSMEM_ADDON names another build of the addon, for tests of other backends.
-  const named = process.env['CROSSMEM_ADDON'];
-  const places =
-    named === undefined
-      ? builds.folders.map((folder) => join(__dirname, '..', 'build', folder, 'crossmem.node'))
-      : [named];
-  const path = places.find((place) => existsSync(place));
-  if (path === undefined) {
-    const looked = places.map((place) => `'${place}'`).join(' and ');
-    throw new CrossmemError(
-      'ERR_CROSSMEM_NO_ADDON',
-      `The native part of crossmem is missing at ${looked}: build it with ${builds.how} in the package's folder`,
-      { path: places[0] },
-    );
-  }
-  return require(path) as Addon;
-}
-
-export const addon: Addon = load();
+export const addon = loadAddon() as Addon;
 export const facts = addon.initialize(makeError);
 
 /**

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import test from 'node:test';
-import { addonPath, root } from './helpers/fixture.mjs';
+import { addonPath, buildFolder, root } from './helpers/fixture.mjs';
 
 test('the scenes of the demo', () => {
   const output = execFileSync(process.execPath, ['examples/demo.mjs', addonPath, 'crossmem'], {
@@ -18,7 +18,7 @@ test('the scenes of the demo', () => {
   assert.match(output, /jobs sent.*came back from the dead\n {2}0 lost/s);
 });
 
-const telemetry = join(dirname(addonPath), 'core/crossmem_telemetry');
+const telemetry = join(buildFolder, 'core/crossmem_telemetry');
 const notBuilt = !existsSync(telemetry) && 'the C++ example is built with the C++ tests only';
 test('a C++ producer and a consumer in Node.js', { skip: notBuilt }, () => {
   const output = execFileSync(process.execPath, ['examples/telemetry.mjs', telemetry, '20000'], {

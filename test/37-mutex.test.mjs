@@ -343,9 +343,9 @@ test('the event loop ends unless somebody waits', async () => {
 test('what JavaScript knows of the words is what the headers say', async () => {
   const { execFileSync } = await import('node:child_process');
   const { readFileSync } = await import('node:fs');
-  const { dirname, join } = await import('node:path');
-  const { addonPath } = await import('./helpers/fixture.mjs');
-  const tool = join(dirname(addonPath), `crossmem_layout${onWindows ? '.exe' : ''}`);
+  const { join } = await import('node:path');
+  const { buildFolder } = await import('./helpers/fixture.mjs');
+  const tool = join(buildFolder, `crossmem_layout${onWindows ? '.exe' : ''}`);
   const made = readFileSync(join(root, 'lib/fast/layout.ts'), 'utf8');
   assert.equal(made, execFileSync(tool, { encoding: 'utf8' }));
 });

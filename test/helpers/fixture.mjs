@@ -10,11 +10,22 @@ import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import system from './system.cjs';
 
-export const { onWindows, underWine, openCall, addonPath, siblingAddon, countMappings, cannotCut } =
-  system;
+export const {
+  onWindows,
+  underWine,
+  openCall,
+  addonPath,
+  buildFolder,
+  siblingAddon,
+  countMappings,
+  cannotCut,
+} = system;
 
 /** Options of a test that has no meaning on Windows: it is skipped there, and says why. */
 export const notOnWindows = (reason) => ({ skip: onWindows && reason });
+
+/** Options of a test that other runtimes than Node.js do not pass, with the reason for each. */
+export const elsewhere = (reasons) => ({ skip: reasons[runtime] ?? false });
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,7 +53,8 @@ export function keep(disposable) {
 const [major, minor] = process.versions.node.split('.').map(Number);
 /** True where the runtime can make a SharedArrayBuffer of mapped memory. */
 export const hasSharedBuffers =
-  (major === 22 && minor >= 23) || (major === 24 && minor >= 21) || (major >= 26 && minor >= 1);
+  runtime !== 'deno' &&
+  ((major === 22 && minor >= 23) || (major === 24 && minor >= 21) || (major >= 26 && minor >= 1));
 
 let files = 0;
 
@@ -65,13 +77,17 @@ export function makeSparseFile(size) {
 /** The path of a file that does not exist. */
 export const missingFile = () => join(directory, `missing-${files++}`);
 
+/** What Deno names the program that it is given as text stands before what is given to that. */
+const prelude = runtime === 'deno' ? 'process.argv.splice(1, 1);' : '';
+const evaluate = (program, args) => ['-e', prelude + program, '--', ...args.map(String)];
+
 /**
  * Runs CommonJS code in a process of its own and resolves with how it ended. `args` are its
  * `process.argv.slice(1)`; crossmem is in scope, unless `load` is false.
  */
 export function runCode(code, { args = [], env = {}, flags = ['--expose-gc'], load = true } = {}) {
   const program = load ? `const crossmem = require('crossmem');\n${code}` : code;
-  const child = spawn(process.execPath, [...flags, '-e', program, '--', ...args.map(String)], {
+  const child = spawn(process.execPath, [...flags, ...evaluate(program, args)], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,7 +133,7 @@ export function startCode(code, { args = [], env = {} } = {}) {
     const heard = lines[Symbol.asyncIterator]();
     const hear = async () => (await heard.next()).value;
     (async () => { ${code} })().then(() => lines.close());`;
-  return talkTo(process.execPath, ['--expose-gc', '-e', program, '--', ...args.map(String)], env);
+  return talkTo(process.execPath, ['--expose-gc', ...evaluate(program, args)], env);
 }
 
 /** The same for any program. */

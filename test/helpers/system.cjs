@@ -6,6 +6,9 @@ const path = require('node:path');
 const onWindows = process.platform === 'win32';
 const underWine = onWindows && process.env.WINEPREFIX !== undefined;
 
+/** 'node', 'bun' or 'deno'. */
+const runtime = process.versions.deno ? 'deno' : process.versions.bun ? 'bun' : 'node';
+
 /** The call that opens a file, as errors name it. */
 const openCall = onWindows ? 'CreateFile' : 'open';
 
@@ -30,8 +33,10 @@ function countMappings(file) {
 
 const addonPath =
   process.env.CROSSMEM_ADDON ?? path.join(__dirname, '../../build/release/crossmem.node');
-/** Another addon of the same build, such as `crash`. */
-const siblingAddon = (name) => path.join(path.dirname(addonPath), `${name}.node`);
+/** The build that further addons and tools come from: the addon's own, unless it came with the package. */
+const buildFolder = process.env.CROSSMEM_BUILD ?? path.dirname(addonPath);
+/** Another addon of the build, such as `crash`. */
+const siblingAddon = (name) => path.join(buildFolder, `${name}.node`);
 
 /** How many descriptors this process has, or handles. */
 function countDescriptors() {
@@ -66,9 +71,11 @@ const cannotCut =
 
 module.exports = {
   onWindows,
+  runtime,
   underWine,
   openCall,
   addonPath,
+  buildFolder,
   siblingAddon,
   countMappings,
   countDescriptors,

@@ -1,9 +1,9 @@
 // The kernel objects of Windows, from crossmem/node-filemap and from a C program that knows nothing of
 // it.
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import nodeTest from 'node:test';
-import { addonPath, talkTo } from './fixture.mjs';
+import { buildFolder, talkTo } from './fixture.mjs';
 
 export const filemap = createRequire(import.meta.url)('crossmem/node-filemap');
 
@@ -12,7 +12,7 @@ export const test = (name, work) => nodeTest(name, { skip }, work);
 
 /** The C program; `ask` is answered by an error number, by what a wait gave, or by text. */
 export function startPeer() {
-  const peer = talkTo(join(dirname(addonPath), 'win32_peer.exe'), []);
+  const peer = talkTo(join(buildFolder, 'win32_peer.exe'), []);
   return {
     ...peer,
     ask(...words) {
