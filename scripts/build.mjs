@@ -1,6 +1,7 @@
-// Builds the addon of a preset (release by default) and the TypeScript API.
+// Builds the addon and the TypeScript API; --native: the addon alone, which is all that is left to
+// build in an installed package.
 import { buildPreset, buildTypeScript } from './tools.mjs';
 
-const [preset = 'release'] = process.argv.slice(2);
-buildPreset(preset, { target: 'crossmem' });
-buildTypeScript();
+const native = process.argv.includes('--native');
+buildPreset('release', { target: 'crossmem', options: native ? ['-DCROSSMEM_TESTS=OFF'] : [] });
+if (!native) buildTypeScript();

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that the tools to build and test with are there; installs Debian's packages if it may.
-# With --all also those that only CI needs; with --windows those that build for Windows and run it;
+# With --all also those that only CI needs; with --cross those that run what is built for other
+# processors and C libraries; with --windows those that build for Windows and run it;
 # with --bench those that crossmem is measured with and against.
 set -eu
 
@@ -25,6 +26,12 @@ fi
 if [ "${1:-}" = --bench ]; then
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
   need redis-server redis-server --version
+fi
+if [ "${1:-}" = --cross ]; then
+  need qemu-user-static qemu-aarch64-static --version
+  need libc6-arm64-cross test -e /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1
+  need musl test -e /lib/ld-musl-x86_64.so.1
+  need libgtest-dev test -e /usr/src/googletest/CMakeLists.txt
 fi
 if [ "${1:-}" = --windows ]; then
   need g++-mingw-w64-x86-64-posix x86_64-w64-mingw32-g++-posix --version

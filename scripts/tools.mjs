@@ -1,6 +1,6 @@
 // What the other scripts share: running a command, building a preset, saying what went wrong.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,6 +37,17 @@ export function requireModules() {
   if (!existsSync(`${root}node_modules/node-addon-api`)) {
     fail('The development packages are missing: run "npm ci" first.');
   }
+}
+
+/** Brings the compilers and runtimes of `toolchain`, unless they are there. */
+export function installToolchain() {
+  const there = `${root}toolchain/node_modules/.package-lock.json`;
+  if (
+    existsSync(there) &&
+    statSync(there).mtimeMs > statSync(`${root}toolchain/package-lock.json`).mtimeMs
+  )
+    return;
+  run('npm', ['ci', '--prefix', 'toolchain'], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Configures and builds a CMake preset; prints only what a reader needs. */

@@ -12,6 +12,7 @@ import system from './system.cjs';
 
 export const {
   onWindows,
+  runtime,
   underWine,
   openCall,
   addonPath,
