@@ -51,6 +51,8 @@ function hidePlaceholders(node) {
 }
 
 const node = (major) => ({
+  id: `node${major}`,
+  kind: 'node',
   name: `Node.js ${major}`,
   platform: 'linux-x64',
   command: () => [join(modules, `node${major}`, 'bin/node')],
@@ -76,19 +78,23 @@ const windows = (major) => ({
   command: () => [wine, windowsNode(major)],
 });
 
-/** Every one, and the command that starts it; what is missing is brought then. */
+/** Every one, and the command that starts it; what is missing is brought then. `kind`: of those that run the suite. */
 export const runtimes = [
   node(18),
-  { name: 'Node.js 20', platform: 'linux-x64', command: () => [process.execPath] },
+  { ...node(20), command: () => [process.execPath] },
   node(22),
   node(24),
   node(26),
   {
+    id: 'bun',
+    kind: 'bun',
     name: 'Bun',
     platform: 'linux-x64',
     command: () => [join(modules, '@oven/bun-linux-x64/bin/bun')],
   },
   {
+    id: 'deno',
+    kind: 'deno',
     name: 'Deno',
     platform: 'linux-x64',
     command: () => [join(modules, '@deno/linux-x64-glibc/deno'), 'run', '-A'],

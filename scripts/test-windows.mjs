@@ -5,11 +5,10 @@
 // reason; everything else runs.
 import { execFile as execFileCallback, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import Table from 'cli-table3';
 import { windowsNode, windowsPath, windowsVersions, wine } from './runtimes.mjs';
+import { countTap, judge, number, printCounts, runFiles } from './suite.mjs';
 import { buildPreset, buildTypeScript, root, run, testFiles } from './tools.mjs';
 
 /** Files that test what Windows has not got, with the reason. */
@@ -31,8 +30,6 @@ const twoProcesses = [
 const rounds = 20;
 
 const execFile = promisify(execFileCallback);
-
-const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? 0);
 
 /** Its functions are not declared by mingw-w64 10, which has another C runtime. */
 const unread = 'descriptor_ucrt.cc';
@@ -105,45 +102,23 @@ async function runOnce(node, file, domain) {
     ['300', wine, node, ...args],
     options,
   ).catch((error) => error);
-  const passed = number(stdout, /^# pass (\d+)$/m);
-  const skipped = number(stdout, /^# skipped (\d+)$/m);
-  const ran = code === 0 && passed + skipped > 0;
-  const failed = number(stdout, /^# fail (\d+)$/m) || (ran ? 0 : 1);
-  return {
-    passed,
-    failed,
-    skipped,
-    report: failed > 0 ? stdout.replaceAll(/^ *ok .*\n/gm, '') : '',
-  };
+  return judge(countTap(stdout), code === 0, stdout.replaceAll(/^ *ok .*\n/gm, ''));
 }
 
-function add(total, { passed, failed, skipped }) {
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
-}
-
-/** Runs files on as many processors as there are, each with agents and names of its own. */
-async function runFiles(major, files, tell) {
+/** Each lane has agents and names of its own. */
+function runAll(major, files, tell) {
   const node = windowsNode(major);
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const queue = [...files];
-  const lane = async (_, index) => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runFile(node, file, `node${major}-${index}`);
-      add(total, result);
-      tell(file, result);
-      if (result.failed > 0) process.stdout.write(`${file}: FAILED\n${result.report}`);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return total;
+  return runFiles(files, async (file, lane) => {
+    const result = await runFile(node, file, `node${major}-${lane}`);
+    tell(file, result);
+    return result;
+  });
 }
 
 async function testApi(major) {
   for (const [file, reason] of elsewhere) console.log(`${file}: not here, it ${reason}`);
   const files = testFiles().filter((file) => !elsewhere.has(file));
-  return runFiles(major, files, (file, { passed, failed, skipped }) =>
+  return runAll(major, files, (file, { passed, failed, skipped }) =>
     console.log(`${file}: ${passed} passed, ${failed} failed, ${skipped} skipped`),
   );
 }
@@ -151,7 +126,7 @@ async function testApi(major) {
 /** The suite of two processes, again and again: what fails now and then fails here. */
 async function testRounds(major) {
   const files = Array.from({ length: rounds }, () => twoProcesses).flat();
-  const total = await runFiles(major, files, () => {});
+  const total = await runAll(major, files, () => {});
   console.log(`${rounds} runs of ${twoProcesses.join(', ')}: ${total.failed} failures`);
   return total;
 }
@@ -162,10 +137,6 @@ buildTypeScript();
 readByClang();
 // It would end with each program otherwise, and be just ending when the next one begins.
 run(wine, ['--server', '-p']);
-const table = new Table({
-  head: ['suite', 'passed', 'failed', 'skipped'],
-  style: { compact: true, head: [], border: [] },
-});
 const results = { 'C++': testCore() };
 const wanted = process.argv.slice(2);
 const majors = wanted.length > 0 ? wanted : Object.keys(windowsVersions);
@@ -175,12 +146,5 @@ for (const major of majors) {
 results[`two processes, ${rounds} times, Node.js ${windowsVersions[majors[0]]}`] = await testRounds(
   majors[0],
 );
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const [suite, { passed, failed, skipped }] of Object.entries(results)) {
-  table.push([suite, passed, failed, skipped]);
-  add(total, { passed, failed, skipped });
-}
-console.log(table.toString());
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped, under Wine`);
+printCounts(results, 'under Wine');
 run(wine, ['--server', '-k']);
-process.exitCode = total.failed === 0 ? 0 : 1;
