@@ -27,6 +27,7 @@ struct AgentInfo {
 
 /// Who holds a lock, as far as it can be told; for people.
 struct Holder {
+  /// Who it is.
   AgentInfo agent;
   bool dead = false;  ///< It died holding it, and nobody has asked since.
   /// When it was got, in milliseconds since 1970, if its holder had to wait for it or noted it.
@@ -57,7 +58,9 @@ class Agent {
   /// Ends it: pending waits end, what it holds is abandoned. No thread may be using what it holds.
   /// Twice is fine. Does not block for long.
   void detach() noexcept;
+  /// False once it is detached, and in a forked child.
   bool attached() const noexcept { return word() != 0; }
+  /// As it was attached.
   bool one_thread() const noexcept;
 
   /// How words name it (docs/layout.md); 0 once detached.
@@ -68,6 +71,7 @@ class Agent {
   /// Made when first asked for. `Errc::closed` once it is detached, and so for the waiter.
   std::shared_ptr<os::Bell> bell();
   void ring() noexcept;  ///< Wakes whoever sleeps on the bell, if there is one.
+  /// Made when first asked for.
   std::shared_ptr<detail::Waiter> waiter();
   /// The same for the bell that event loops hear; null where there are none.
   std::shared_ptr<os::LoopBell> loop_bell();

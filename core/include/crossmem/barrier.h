@@ -25,34 +25,43 @@ class Object;
 /// nobody knows: give a deadline. Opening, errors, threads and fork are as for `Mutex`.
 class Barrier {
  public:
+  /// As many as agents.
   static constexpr std::uint32_t kMostParties = 4096;
+  /// Bytes of one in a mapping.
   static constexpr std::size_t size(std::uint32_t parties) noexcept { return 32 + 8 * parties; }
 
   /// Opens the barrier of this name, or makes it for 1 to 4,096 parties. Without a number it must
   /// exist (ENOENT); with another number than it has, `Errc::invalid_argument`.
   static Barrier open(const std::string& name, std::optional<std::uint32_t> parties,
                       std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static Barrier at(const Mapping& mapping, std::uint64_t offset,
                     std::optional<std::uint32_t> parties,
                     std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
+  /// How an arrival ended.
   enum class Arrival {
     gave_up,  ///< The deadline has passed or the interrupt was raised.
     passed,   ///< All have come.
     last,     ///< All have come, and this was the one that they waited for.
   };
+  /// Comes, and waits in this thread until all have come.
   Arrival arrive(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// `was_last` of a request that was got tells who was.
   RequestPtr request();
+  /// Whether the one who made this request was the last to come.
   static bool was_last(const Request& request) noexcept;
 
+  /// For how many it was made.
   std::uint32_t parties() const noexcept;
   /// How many have come and wait.
   std::uint32_t arrived() const;
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
  private:

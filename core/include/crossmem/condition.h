@@ -26,12 +26,16 @@ class Object;
 /// that a dead one could break. Opening, errors, threads and fork are as for `Mutex`.
 class Condition {
  public:
+  /// Bytes of one in a mapping.
   static constexpr std::size_t kSize = 32;
 
+  /// Opens the one of this name, or makes it.
   static Condition open(const std::string& name,
                         std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static Condition at(const Mapping& mapping, std::uint64_t offset,
                       std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// Unlocks the mutex, waits for a notification, and locks it again, for which it waits without
@@ -44,6 +48,7 @@ class Condition {
             Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// Wakes one waiter, if there is one. With the mutex held or not.
   void notify_one();
+  /// Wakes all waiters. With the mutex held or not.
   void notify_all();
 
   /// The first half of `wait`: to be made while the mutex is held, and waited for without it.
@@ -51,6 +56,7 @@ class Condition {
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
  private:

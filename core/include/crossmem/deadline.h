@@ -10,9 +10,12 @@ namespace crossmem {
 /// nobody can set it), or never.
 class Deadline {
  public:
+  /// The clock that it is a moment of.
   using Clock = std::chrono::steady_clock;
 
+  /// A wait without end.
   static Deadline never() noexcept { return Deadline({}); }
+  /// At this moment.
   static Deadline at(Clock::time_point when) noexcept { return Deadline(when); }
   /// From now on; never if it is so far away that the clock cannot tell it.
   static Deadline after(std::chrono::nanoseconds span) noexcept {
@@ -23,6 +26,7 @@ class Deadline {
 
   /// Nothing: never.
   std::optional<Clock::time_point> when() const noexcept { return when_; }
+  /// Whether it is over.
   bool passed() const noexcept { return when_ && Clock::now() >= *when_; }
 
  private:

@@ -21,6 +21,7 @@ enum class Errc {
 
 /// The category of `Errc`; its `name()` is "crossmem".
 const std::error_category& error_category() noexcept;
+/// For `std::error_code`, which is made of an `Errc` by this.
 std::error_code make_error_code(Errc code) noexcept;
 
 /// What every function of crossmem throws.
@@ -31,12 +32,17 @@ std::error_code make_error_code(Errc code) noexcept;
 /// `detail()` says what was asked, what was found and what to do. Each may be empty.
 class Error : public std::system_error {
  public:
+  /// Of the system.
   explicit Error(std::error_code code, std::string syscall = {}, std::string detail = {},
                  std::string path = {});
+  /// Of crossmem itself.
   explicit Error(Errc code, std::string detail, std::string path = {});
 
+  /// The call of the system that failed.
   const std::string& syscall() const noexcept { return syscall_; }
+  /// What was asked, what was found, what to do.
   const std::string& detail() const noexcept { return detail_; }
+  /// The file, or the name of the segment or object.
   const std::string& path() const noexcept { return path_; }
 
  private:

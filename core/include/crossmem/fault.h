@@ -17,6 +17,7 @@ enum class FaultKind {
 
 /// One repaired fault.
 struct Fault {
+  /// Why.
   FaultKind kind = FaultKind::truncated;
   std::uint64_t offset = 0;  ///< Of the page's first mapped byte, from the start of the mapping.
   std::uint64_t length = 0;  ///< Bytes of the mapping that the page holds.

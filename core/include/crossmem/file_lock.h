@@ -12,6 +12,7 @@
 
 namespace crossmem {
 
+/// With whom a lock is shared.
 enum class LockMode {
   shared,     ///< With other shared locks.
   exclusive,  ///< Alone.
@@ -26,12 +27,15 @@ enum class LockKind {
   flock,
 };
 
+/// What to lock, and how.
 struct FileLockOptions {
+  /// With others or alone.
   LockMode mode = LockMode::exclusive;
   LockKind kind;            ///< By default `range` where the system has it, otherwise `flock`.
   std::uint64_t start = 0;  ///< First byte; `range` only.
   std::optional<std::uint64_t> length = std::nullopt;  ///< Bytes; by default to the end and beyond.
 
+  /// The whole file, alone.
   FileLockOptions() noexcept;
 };
 
@@ -70,15 +74,20 @@ class FileLock {
   /// The two steps of `lock`: opens what is to be locked, and takes the lock, as above. Between
   /// them nothing is held.
   static FileLock open(const LockTarget& target, const FileLockOptions& options);
+  /// The second step: false once the deadline has passed or `interrupt` is raised.
   bool acquire(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
 
+  /// The other one holds nothing then.
   FileLock(FileLock&&) noexcept;
+  /// Releases what it held.
   FileLock& operator=(FileLock&&) noexcept;
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock();  ///< Releases.
 
+  /// As it is now.
   LockMode mode() const noexcept;
+  /// False once released.
   bool held() const noexcept;
 
   /// Makes a shared lock exclusive in one step, or leaves it shared and says false. `range` only;
@@ -90,6 +99,7 @@ class FileLock {
   /// Makes an exclusive lock shared, in one step and at once. `range` only.
   void downgrade();
 
+  /// Lets others have it, and ends an upgrade that waits. Twice is fine.
   void release() noexcept;
 
   /// Whether this lock is in the way of what is asked: who waits for it in the only thread that can

@@ -18,6 +18,7 @@ class Interrupt {
 
   /// Calls the listener, if there is one. Never blocks for long.
   void raise();
+  /// Whether it was, or `ask` says so.
   bool raised() const;
 
   /// Listens while it lives: `wake` is called by `raise`, or at once if that has been.

@@ -36,6 +36,7 @@ struct RingWait;
 /// Opening, errors, threads and fork are as for `Queue`; it goes with its last user.
 class Latest {
  public:
+  /// Bytes of the longest value that one can be made for: 1 GiB.
   static constexpr std::size_t kMostSize = std::size_t{1} << 30U;
   /// Bytes of one in a mapping, for values of up to `longest` bytes: three times that, and some.
   static std::size_t size(std::size_t longest);
@@ -45,8 +46,10 @@ class Latest {
   /// it has, `Errc::invalid_argument`.
   static Latest open(const std::string& name, std::optional<std::size_t> longest,
                      std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static Latest at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> longest,
                    std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// Replaces the value. False if another writer stands still in the middle of it. Throws
@@ -61,8 +64,11 @@ class Latest {
   /// committed, it is cancelled; if its process dies, the next writer takes over.
   class Reservation {
    public:
+    /// The other one holds nothing then.
     Reservation(Reservation&& other) noexcept = default;
+    /// Cancels what it had.
     Reservation& operator=(Reservation&& other) noexcept;
+    /// Cancels, if it was not committed.
     ~Reservation();
 
     /// What was there before is in them. Not to be touched any more once it has ended.
@@ -70,6 +76,7 @@ class Latest {
     /// It is the newest value. Once. EPERM if it was ended before; `Errc::closed` if its agent is
     /// detached.
     void commit();
+    /// The value before stays the newest. Twice is fine.
     void cancel() noexcept;
 
    private:
@@ -84,6 +91,7 @@ class Latest {
   };
   /// As `try_set` and `set`, of a value of this length that is not there yet.
   std::optional<Reservation> try_reserve(std::size_t length, std::uint16_t tag = 0);
+  /// The same, waiting: nothing once the deadline has passed or `interrupt` is raised.
   std::optional<Reservation> reserve(std::size_t length, std::uint16_t tag = 0,
                                      Deadline deadline = Deadline::never(),
                                      Interrupt* interrupt = nullptr);
@@ -96,8 +104,10 @@ class Latest {
 
   /// The newest value in place: read it, and then ask `valid`.
   struct Look {
+    /// Good as long as the object, and to be believed only if `valid` says so afterwards.
     std::span<const std::byte> bytes;
     std::uint64_t version = 0;  ///< 0: none was ever set.
+    /// What the writer gave with it.
     std::uint16_t tag = 0;
   };
   /// Good as long as this object lives.
@@ -117,6 +127,7 @@ class Latest {
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
  private:

@@ -20,8 +20,11 @@ class Object;
 
 /// A lock that is held or waited for.
 struct LockInfo {
+  /// As asked for.
   std::string name;
+  /// As asked for.
   LockMode mode;
+  /// False: it is waited for.
   bool held = false;
   std::uint32_t client = 0;  ///< The word of its agent.
 };
@@ -31,12 +34,16 @@ struct LockInfo {
 /// Opening, errors, threads and fork are as for `Mutex`.
 class LockManager {
  public:
+  /// Bytes.
   static constexpr std::size_t kLongestName = 256;
 
+  /// Opens the table of this name, or makes it.
   static LockManager open(const std::string& name,
                           std::shared_ptr<Agent> agent = Agent::of_process());
 
+  /// How a lock is asked for.
   struct Options {
+    /// With others or alone.
     LockMode mode = LockMode::exclusive;
     /// Takes it from those who hold it, who are told (`theft`), and before those who wait.
     bool steal = false;
@@ -53,6 +60,7 @@ class LockManager {
   /// In the order of asking.
   std::vector<LockInfo> query() const;
 
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
   /// Always 0: requests are in `query`.
   static unsigned waiters() noexcept { return 0; }

@@ -28,6 +28,7 @@ class LoopSleep {
   /// `Errc::closed` if the agent is detached.
   static std::optional<int> open_descriptor(Agent& agent);
 
+  /// What a loop that wants to sleep is to do.
   enum class State : std::uint8_t {
     changed,  ///< Something has come: try.
     asleep,   ///< The descriptor will tell.
@@ -41,6 +42,7 @@ class LoopSleep {
   LoopSleep(const LoopSleep&) = delete;
   LoopSleep& operator=(const LoopSleep&) = delete;
 
+  /// As the constructor found it.
   State state() const noexcept { return state_; }
   /// Whether something has come, rung or not.
   bool over() const noexcept;

@@ -18,6 +18,7 @@ enum class Create {
 
 /// Options of `MappedFile::open`. Bytes everywhere; any offset and length, aligned inside.
 struct MappedFileOptions {
+  /// What loads and stores may do.
   Access access = Access::read;
   std::uint64_t offset = 0;  ///< First byte of the file to map.
   std::optional<std::uint64_t> length =

@@ -31,7 +31,9 @@ enum class Protection { none, read, readwrite, read_execute, readwrite_execute }
 
 /// A part of a mapping in bytes. `length` empty means "to the end". Any values: aligned inside.
 struct Range {
+  /// From the start of the mapping.
   std::uint64_t offset = 0;
+  /// To the end by default.
   std::optional<std::uint64_t> length = std::nullopt;
 };
 
@@ -55,7 +57,9 @@ using Pin = std::shared_ptr<const void>;
 
 /// Memory of a mapping that stays valid as long as its pin.
 struct View {
+  /// The memory.
   std::span<std::byte> bytes;
+  /// What keeps it.
   Pin pin;
 };
 
@@ -85,7 +89,9 @@ class Mapping {
   /// Process-private zeroed memory of `size` bytes (mmap(2) MAP_ANONYMOUS). Throws ENOMEM.
   static Mapping anonymous(std::uint64_t size, const AnonymousOptions& options = {});
 
+  /// What it is moved from may only be destroyed or assigned to.
   Mapping(Mapping&&) noexcept;
+  /// Unmaps what it had.
   Mapping& operator=(Mapping&&) noexcept;
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
@@ -95,8 +101,10 @@ class Mapping {
   /// First byte; null once closed. Valid until `close`, `resize` or `refresh`.
   std::byte* data() const noexcept;
   std::uint64_t size() const noexcept;  ///< Bytes; 0 once closed.
+  /// As opened.
   Access access() const noexcept;
   const std::string& path() const noexcept;  ///< As opened; empty for descriptors and memory.
+  /// True after `close`.
   bool closed() const noexcept;
   /// The descriptor of the file or the memory, which stays the mapping's; -1 if it has none.
   std::intptr_t descriptor() const noexcept;
@@ -132,6 +140,7 @@ class Mapping {
   /// Keeps the pages of the range in RAM until `unlock` or `close` (mlock(2)). Blocks while they
   /// are read. ENOMEM, EPERM or EAGAIN beyond RLIMIT_MEMLOCK. Locks do not nest.
   void lock(Range range = {});
+  /// Lets the pages of the range go.
   void unlock(Range range = {});
 
   /// Changes what loads and stores may do in the range, whole pages (mprotect(2)). EACCES where
@@ -144,11 +153,12 @@ class Mapping {
   /// the moment to give up every pointer into it. Blocks.
   void resize(std::uint64_t size, const std::function<void()>& release_views = {});
 
-  /// The three steps of `resize`, for callers that must not block on the first and the last:
-  /// `reserve` gives the file blocks up to `size` bytes of mapping and blocks; `remap` changes the
-  /// address range alone; `truncate` cuts the file to the mapping's size and blocks.
+  /// The first of the three steps of `resize`, for callers that must not block on it and on the
+  /// last: gives the file blocks up to `size` bytes of mapping. Blocks.
   void reserve(std::uint64_t size);
+  /// The second step: changes the address range alone.
   void remap(std::uint64_t size, const std::function<void()>& release_views = {});
+  /// The third step: cuts the file to the mapping's size. Blocks.
   void truncate();
 
   /// Maps the file anew: clears `fault`, brings repaired pages back, and follows the file's present
@@ -174,7 +184,9 @@ class Mapping {
   void close() noexcept;
 
  protected:
+  /// For the classes that open one.
   explicit Mapping(std::unique_ptr<detail::MappingState> state) noexcept;
+  /// What they have opened.
   const detail::MappingState& state() const noexcept { return *state_; }
 
  private:

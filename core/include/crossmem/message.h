@@ -9,6 +9,7 @@ namespace crossmem {
 
 /// A message that was received: a copy.
 struct Message {
+  /// What was sent.
   std::vector<std::byte> bytes;
   /// Counts the messages of the queue or topic, modulo 2^32. A number is never used for two of
   /// them.

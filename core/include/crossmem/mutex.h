@@ -40,17 +40,20 @@ class Object;
 /// closed; it opens its own.
 class Mutex {
  public:
+  /// Bytes of one in a mapping.
   static constexpr std::size_t kSize = 32;
 
   /// Held while it lives, which is not longer than the mutex that it came from.
   class Guard {
    public:
+    /// The other one holds nothing then.
     Guard(Guard&& other) noexcept
         : object_(std::exchange(other.object_, nullptr)),
           word_(other.word_),
           agent_word_(other.agent_word_),
           outcome_(other.outcome_),
           whole_(other.whole_) {}
+    /// Unlocks what it held.
     Guard& operator=(Guard&& other) noexcept;
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
@@ -104,6 +107,7 @@ class Mutex {
   /// False if there was none.
   static bool unlink(const std::string& name);
 
+  /// Nothing if somebody has it. Does not wait.
   std::optional<Guard> try_lock() {
     if (lock_at_once()) return Guard(*this, Outcome::acquired);
     return try_lock_slowly();
@@ -122,16 +126,18 @@ class Mutex {
   /// A guard for what a request has got.
   Guard adopt(Outcome outcome);
 
+  /// Whether this agent holds it.
   bool held_by_me() const;
   /// Nothing if it is free.
   std::optional<Holder> holder() const;
   /// Notes when it was got, for `holder`.
   void note_time() noexcept;
 
-  /// The 32 bytes, for languages that bring their own steps (docs/layout.md).
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// The 32 bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
+  /// On whose behalf it is locked.
   const std::shared_ptr<Agent>& agent() const noexcept;
 
  private:

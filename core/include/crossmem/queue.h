@@ -41,7 +41,9 @@ struct RingWait;
 /// somebody has written nonsense into it.
 class Queue {
  public:
+  /// Bytes: 4 KiB.
   static constexpr std::size_t kLeastCapacity = std::size_t{1} << 12U;
+  /// Bytes: 1 GiB.
   static constexpr std::size_t kMostCapacity = std::size_t{1} << 30U;
 
   /// Bytes of a queue in a mapping. The capacity is a power of two, 4 KiB to 1 GiB.
@@ -52,8 +54,10 @@ class Queue {
   /// (ENOENT); with another one than it has, `Errc::invalid_argument`.
   static Queue open(const std::string& name, std::optional<std::size_t> capacity,
                     std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static Queue at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
                   std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// False if it is full, or if another process stands still in the middle of sending. Throws
@@ -68,6 +72,7 @@ class Queue {
 
   /// Into `message`, whose memory is used again. False if there is none. Does not block for long.
   bool try_receive(Message& message);
+  /// The same, waiting. False once the deadline has passed or `interrupt` is raised.
   bool receive(Message& message, Deadline deadline = Deadline::never(),
                Interrupt* interrupt = nullptr);
   /// As many as there are and fit; how many.
@@ -76,13 +81,18 @@ class Queue {
   /// Room in the queue that its producer fills in place. Not committed, it is cancelled.
   class Reservation {
    public:
+    /// The other one holds nothing then.
     Reservation(Reservation&& other) noexcept = default;
+    /// Cancels what it had.
     Reservation& operator=(Reservation&& other) noexcept;
+    /// Cancels, if it was not committed.
     ~Reservation();
 
+    /// What was there before is in them. Not to be touched any more once it has ended.
     std::span<std::byte> bytes() const noexcept { return bytes_; }
     /// Once. EPERM if it was ended before; `Errc::closed` if its agent is detached.
     void commit();
+    /// Nothing is sent. Twice is fine.
     void cancel() noexcept;
 
    private:
@@ -97,6 +107,7 @@ class Queue {
   };
   /// As `try_send` and `send`, of a message that is not there yet.
   std::optional<Reservation> try_reserve(std::size_t length, std::uint16_t tag = 0);
+  /// The same, waiting: nothing once the deadline has passed or `interrupt` is raised.
   std::optional<Reservation> reserve(std::size_t length, std::uint16_t tag = 0,
                                      Deadline deadline = Deadline::never(),
                                      Interrupt* interrupt = nullptr);
@@ -105,17 +116,25 @@ class Queue {
   /// it is given back.
   class Lease {
    public:
+    /// The other one holds nothing then.
     Lease(Lease&& other) noexcept = default;
+    /// Gives back what it had.
     Lease& operator=(Lease&& other) noexcept;
+    /// Gives it back, if it was not acknowledged.
     ~Lease();
 
+    /// In the queue. Not to be touched any more once it has ended.
     std::span<const std::byte> bytes() const noexcept { return bytes_; }
+    /// See `Message::sequence`.
     std::uint32_t sequence() const noexcept { return sequence_; }
+    /// See `Message::tag`.
     std::uint16_t tag() const noexcept { return tag_; }
+    /// See `Message::redelivered`.
     std::uint16_t redelivered() const noexcept { return redelivered_; }
     /// It is done with; once. EPERM if it was ended before; `Errc::closed` if its agent is
     /// detached: then another one gets it.
     void ack();
+    /// Back to its place, for whoever comes first. Twice is fine.
     void give_back() noexcept;
 
    private:
@@ -133,13 +152,15 @@ class Queue {
   };
   /// As `try_receive` and `receive`.
   std::optional<Lease> try_lease();
+  /// The same, waiting: nothing once the deadline has passed or `interrupt` is raised.
   std::optional<Lease> lease(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
 
-  /// Waits until there is something to receive, or room for a message of this length; takes
-  /// nothing.
+  /// Waits until there is something to receive; takes nothing.
   RequestPtr readable();
+  /// Waits until there is room for a message of this length; takes nothing.
   RequestPtr writable(std::size_t length);
 
+  /// Bytes of all messages, with 16 for each.
   std::size_t capacity() const noexcept;
   /// Of a message, in bytes: half the capacity, but for 16 bytes.
   std::size_t longest() const noexcept;
@@ -148,9 +169,11 @@ class Queue {
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
   // For the library's own use: what JavaScript leaves to do of steps that it has made itself.
+  /// Who moves the tail, and who the head.
   enum class Side { producers, consumers };
   /// Lets go a lock of the ring that somebody waits for.
   void unlock(Side side) noexcept;

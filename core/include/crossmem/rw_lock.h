@@ -18,6 +18,7 @@ namespace detail {
 class Object;
 }
 
+/// What its holder may do, and with whom.
 enum class RwMode {
   shared,       ///< With other readers and one upgradeable.
   upgradeable,  ///< Reads, alone among upgradeables and writers, and may become exclusive.
@@ -39,19 +40,25 @@ enum class RwMode {
 /// and fork are as for `Mutex`.
 class RwLock {
  public:
+  /// How many agents read at the same time.
   static constexpr unsigned kReaders = 64;
+  /// Bytes of one in a mapping.
   static constexpr std::size_t kSize = 32 + 8 * kReaders;
 
   /// Held while it lives.
   class Guard {
    public:
+    /// The other one holds nothing then.
     Guard(Guard&&) noexcept = default;
+    /// Unlocks what it held.
     Guard& operator=(Guard&& other) noexcept;
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
     ~Guard();
 
+    /// As it is now.
     RwMode mode() const noexcept { return mode_; }
+    /// A writer before died: what it guards may be half done.
     bool owner_died() const noexcept { return outcome_ == Outcome::owner_died; }
     /// Of an exclusive one: what it guards is whole.
     void mark_consistent() noexcept { whole_ = true; }
@@ -60,6 +67,7 @@ class RwLock {
     bool upgrade(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
     /// Exclusive or upgradeable to less, at once. `Errc::invalid_argument` for more.
     void downgrade(RwMode mode);
+    /// Twice is fine.
     void unlock() noexcept;
 
    private:
@@ -72,21 +80,30 @@ class RwLock {
     bool whole_;
   };
 
+  /// Opens the one of this name, or makes it.
   static RwLock open(const std::string& name, std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static RwLock at(const Mapping& mapping, std::uint64_t offset,
                    std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
+  /// Nothing if it is not to be had now. Does not wait.
   std::optional<Guard> try_lock(RwMode mode);
+  /// Nothing once the deadline has passed or `interrupt` is raised.
   std::optional<Guard> lock(RwMode mode, Deadline deadline = Deadline::never(),
                             Interrupt* interrupt = nullptr);
+  /// To be waited for with others or later; what was got is given back by `unlock`.
   RequestPtr request(RwMode mode);
   /// Of an agent that holds it as upgradeable; what is got is exclusive.
   RequestPtr upgrade_request();
 
   // For those who hold without a guard. EPERM if this agent does not hold it so.
+  /// Unlocks what a request has got. `whole`: what it guards is not half done.
   void unlock(RwMode mode, bool whole = true);
+  /// `Guard::downgrade` of what a request has got.
   void downgrade(RwMode from, RwMode to, bool whole = true);
+  /// A guard for what a request has got.
   Guard adopt(RwMode mode, Outcome outcome);
 
   /// The writer or the upgradeable holder first, then readers.
@@ -94,6 +111,7 @@ class RwLock {
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
  private:

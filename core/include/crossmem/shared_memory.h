@@ -33,10 +33,12 @@ struct SharedMemoryOptions {
 
 /// What is known of a name without opening it for use.
 struct SegmentStatus {
+  /// Without a slash before it.
   std::string name;
   std::uint64_t size;   ///< Bytes.
   unsigned mode;        ///< Permission bits.
   std::uint64_t owner;  ///< The user's number (POSIX uid).
+  /// `manual` for segments of other programs.
   Persist persist;
   /// Whether a living process has it open through crossmem; unknown for `manual`, and where the
   /// caller may not ask. False is a proven leftover.
@@ -84,6 +86,7 @@ class SharedMemory : public Mapping {
 
   /// True if this call made the segment.
   bool created() const noexcept;
+  /// As whoever made it has chosen.
   Persist persist() const noexcept;
 
  private:

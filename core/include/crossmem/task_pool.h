@@ -14,6 +14,7 @@ namespace crossmem {
 /// All members may be called from any thread. A forked child has no threads: do not use it there.
 class TaskPool {
  public:
+  /// At most.
   static constexpr unsigned kThreads = 4;
 
   /// The process's pool. Its threads end with the process.
@@ -22,6 +23,7 @@ class TaskPool {
   /// Runs `task` on one of the threads. Never blocks. A task must not throw.
   void run(std::function<void()> task);
 
+  /// One of its own.
   TaskPool() = default;
   TaskPool(const TaskPool&) = delete;
   TaskPool& operator=(const TaskPool&) = delete;

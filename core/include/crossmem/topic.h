@@ -37,8 +37,11 @@ enum class From {
 /// with its process: a dead subscriber holds nobody up.
 class Subscription {
  public:
+  /// The other one reads nothing then.
   Subscription(Subscription&& other) noexcept = default;
+  /// Leaves what it read.
   Subscription& operator=(Subscription&& other) noexcept;
+  /// Leaves.
   ~Subscription();
 
   /// Into `message`, whose memory is used again. False if there is none. Does not block for long.
@@ -84,6 +87,7 @@ class Subscription {
 /// Opening, errors, threads and fork are as for `Queue`; it goes with its last user.
 class Topic {
  public:
+  /// At the same time.
   static constexpr unsigned kMostSubscriptions = 256;
   /// Bytes of a topic in a mapping; see `Queue::size`.
   static std::size_t size(std::size_t capacity);
@@ -92,9 +96,11 @@ class Topic {
   static Topic open(const std::string& name, std::optional<std::size_t> capacity,
                     WhenFull when_full = WhenFull::wait,
                     std::shared_ptr<Agent> agent = Agent::of_process());
+  /// The one at this offset of memory that others share; see `Mutex::at`.
   static Topic at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
                   WhenFull when_full = WhenFull::wait,
                   std::shared_ptr<Agent> agent = Agent::of_process());
+  /// Removes the name; see `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// False if the slowest subscriber holds it up, or if another process stands still in the middle
@@ -111,7 +117,9 @@ class Topic {
   /// publishing for two seconds.
   Subscription subscribe(From from = From::latest);
 
+  /// As it was made.
   WhenFull when_full() const noexcept;
+  /// Bytes of all messages, with 16 for each.
   std::size_t capacity() const noexcept;
   /// Of a message, in bytes: half the capacity, but for 16 bytes.
   std::size_t longest() const noexcept;
@@ -120,6 +128,7 @@ class Topic {
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
 
  private:

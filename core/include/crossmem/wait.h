@@ -22,6 +22,7 @@ class Watches;
 struct Patience;
 }  // namespace detail
 
+/// What came of an attempt to get something.
 enum class Outcome {
   busy,        ///< Not got.
   acquired,    ///< Got.
@@ -73,7 +74,9 @@ std::optional<Outcome> wait(Agent& agent, Request& request, Deadline deadline = 
 struct WaitResult {
   /// Nothing: the time was over, it was cancelled, or it failed.
   std::optional<Outcome> outcome;
+  /// It was ended by `cancel_wait`, or with its agent.
   bool cancelled = false;
+  /// What failed; null if nothing did.
   std::exception_ptr error;
 };
 
@@ -91,7 +94,9 @@ void cancel_wait(Agent& agent, WaitTicket ticket);
 /// One of several: the first that can be got, in turn. `index` tells which.
 class AnyRequest : public Request {
  public:
+  /// Of at least one; each is waited for here alone.
   explicit AnyRequest(std::vector<RequestPtr> requests);
+  /// Which was got, in the order that they were given in.
   std::size_t index() const noexcept { return index_; }
 
   Outcome attempt(const detail::Patience& patience) override;
@@ -110,6 +115,7 @@ class AnyRequest : public Request {
 /// are waited for, and given back if the wait ends without all.
 class AllRequest : public Request {
  public:
+  /// Of at least one; each is waited for here alone.
   explicit AllRequest(std::vector<RequestPtr> requests);
   /// How each was got, in the order that they were given in.
   const std::vector<Outcome>& outcomes() const noexcept { return outcomes_; }

@@ -42,9 +42,12 @@ class NamedMutex {
   /// ENOENT if there is none (OpenMutex).
   static NamedMutex open(const std::string& name);
 
+  /// The other one is closed then.
   NamedMutex(NamedMutex&&) noexcept = default;
+  /// Closes what it had.
   NamedMutex& operator=(NamedMutex&&) noexcept = default;
 
+  /// Of many: one, or each.
   enum class Wanted { any, all };
 
   /// Which was got, and how.
