@@ -63,6 +63,7 @@ export class Barrier extends SharedObject {
     return addon.unlinkObject(checkString('name', name));
   }
 
+  /** How many have to come. */
   get parties(): number {
     return this.#parties;
   }

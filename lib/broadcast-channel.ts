@@ -49,6 +49,7 @@ function openTopic(name: string, capacity: number | undefined): Topic<Envelope> 
  * up. A channel keeps the event loop up until it is closed or {@link unref} is called.
  */
 export class BroadcastChannel extends EventTarget {
+  /** As given; all channels of the same name hear each other. */
   readonly name: string;
   readonly #origin = randomBytes(originLength);
   readonly #topic: Topic<Envelope>;
@@ -58,7 +59,10 @@ export class BroadcastChannel extends EventTarget {
   /** How many messages wait for room. */
   #publishing = 0;
 
-  /** @param options The capacity of one that is the first of its name; default 1 MiB. */
+  /**
+   * Begins to listen.
+   * @param options The capacity of one that is the first of its name; default 1 MiB.
+   */
   constructor(name: string, options?: RingOptions) {
     super();
     // As the web has it: whatever it is.
@@ -118,17 +122,23 @@ export class BroadcastChannel extends EventTarget {
     return this;
   }
 
-  get onmessage(): Handler | null {
+  /** Called for each message of another channel, on the event loop; null: nothing is called. */
+  get onmessage(): ((event: MessageEvent) => void) | null {
     return this.#handlers.get('message')?.given ?? null;
   }
-  set onmessage(handler: Handler | null) {
+  /** See the getter. */
+  set onmessage(handler: ((event: MessageEvent) => void) | null) {
     this.#handle('message', handler);
   }
 
-  get onmessageerror(): Handler | null {
+  /**
+   * Called for a message that cannot be read, with the error as `data`; null: nothing is called.
+   */
+  get onmessageerror(): ((event: MessageEvent) => void) | null {
     return this.#handlers.get('messageerror')?.given ?? null;
   }
-  set onmessageerror(handler: Handler | null) {
+  /** See the getter. */
+  set onmessageerror(handler: ((event: MessageEvent) => void) | null) {
     this.#handle('messageerror', handler);
   }
 

@@ -10,6 +10,10 @@ import { checkInteger, checkMemory } from './validate.js';
 export interface Codec<T> {
   /** 256 to 32,767 are yours; 0 is plain bytes. */
   readonly tag: number;
+  /**
+   * The bytes of a value, which are copied before the call that sends it returns or resolves. What
+   * it throws, that call throws.
+   */
   encode(value: T): Uint8Array;
   /** `bytes` are this message's own. */
   decode(bytes: Uint8Array): T;

@@ -28,6 +28,7 @@ export class Condition extends SharedObject {
   /** Bytes of a condition in a mapping. */
   static readonly size = 32;
 
+  /** Opens the condition of this name, or makes it. Names: 1 to 200 bytes of UTF-8 without `/`. */
   static open(name: string): Condition {
     return new Condition(internal, openByName(kinds.condition, undefined, name));
   }
@@ -79,6 +80,7 @@ export class Condition extends SharedObject {
     addon.notifyCondition(this.id, false);
   }
 
+  /** Wakes all who wait. With the mutex held or not. */
   notifyAll(): void {
     addon.notifyCondition(this.id, true);
   }

@@ -23,13 +23,22 @@ export interface CrossmemErrorDetails {
  * `'ERR_CROSSMEM_FOREIGN'`, `'ERR_CROSSMEM_NO_EXTERNAL_BUFFERS'`, `'ERR_CROSSMEM_TIMEOUT'`, `'ERR_CROSSMEM_UNSUPPORTED'`), in the shape of Node's system errors.
  */
 export class CrossmemError extends Error {
+  /** `'CrossmemError'`. */
   override readonly name: string = 'CrossmemError';
+  /**
+   * The system's name of it, such as `'ENOENT'`, or `'ERR_CROSSMEM_…'`: what to program against.
+   */
   readonly code: string;
+  /** See {@link CrossmemErrorDetails.errno}. */
   declare readonly errno?: number;
+  /** See {@link CrossmemErrorDetails.syscall}. */
   declare readonly syscall?: string;
+  /** See {@link CrossmemErrorDetails.path}. */
   declare readonly path?: string;
+  /** See {@link CrossmemErrorDetails.winerror}. */
   declare readonly winerror?: number;
 
+  /** The library makes them; a program may, to test how it takes them. */
   constructor(code: string, message: string, details: CrossmemErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.code = code;

@@ -58,14 +58,17 @@ export class Event extends SharedObject {
     return addon.unlinkObject(checkString('name', name));
   }
 
+  /** Whether it is set now; others may change it at any time. */
   get isSet(): boolean {
     return addon.objectValue(this.id) !== 0;
   }
 
+  /** Sets it: wakes all who wait, of `'auto'` one. Does not block. */
   set(): void {
     addon.setEvent(this.id, true);
   }
 
+  /** Unsets it. Does not block. */
   reset(): void {
     addon.setEvent(this.id, false);
   }

@@ -34,7 +34,7 @@ export type { ReceiveSyncOptions } from './inbox.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
 export { Queue, type QueueOpenOptions, type QueueOptions } from './queue.js';
-export { type FieldKind, type RecordValue, record } from './record.js';
+export { type FieldKind, type FieldValue, type RecordValue, record } from './record.js';
 export type { RingOptions } from './ring-options.js';
 export { type RwGuard, RwLock, type RwMode } from './rw-lock.js';
 export {
@@ -53,7 +53,7 @@ export {
   type SharedMemoryOpenOptions,
 } from './shared-memory.js';
 export type { Holder, SharedObject, Want } from './shared-object.js';
-export { duplex, type WritableOptions } from './streams.js';
+export { duplex, type StreamSink, type StreamSource, type WritableOptions } from './streams.js';
 export {
   type SubscribeOptions,
   Subscription,
@@ -76,6 +76,7 @@ export {
   type LockManager,
   locks,
   type WebLock,
+  type WebLockCallback,
   type WebLockInfo,
   type WebLockMode,
   type WebLockOptions,

@@ -3,7 +3,7 @@ import { Changes, newerThan } from './changes.js';
 import { type Codec, type CodecName, checkCodec, decodeBy, type Memory } from './codec.js';
 import { CrossmemError } from './errors.js';
 import { FastLatest, FOUND, get, isStill, look, NONE, offsetOf, versionOf } from './fast/latest.js';
-import { type HeldMessage, type MessageHolder, Reservation } from './held-message.js';
+import { type HeldMessage, Reservation } from './held-message.js';
 import { missed } from './line.js';
 import { internal, type Mapping } from './mapping.js';
 import { addon, kinds } from './native.js';
@@ -49,6 +49,7 @@ export interface ChangesOptions extends AsyncWaitOptions {
 export interface Look {
   /** Not to be used any more once it is not valid, or the object is closed. */
   readonly bytes: Uint8Array;
+  /** Counts the values that were set, from 1. */
   readonly version: number;
   /** Of the codec that it was made by. */
   readonly tag: number;
@@ -90,7 +91,7 @@ function checkOptions(options: LatestOptions): [size: number | undefined, codec:
  *
  * @typeParam T What is got; `In`: what is set.
  */
-export class Latest<T = Uint8Array, In = T> extends SharedObject implements MessageHolder {
+export class Latest<T = Uint8Array, In = T> extends SharedObject {
   /** Undefined where memory cannot be seen from JavaScript (Electron), and while closed. */
   #fast: FastLatest | undefined;
   readonly #size: number;

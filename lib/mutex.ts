@@ -42,8 +42,9 @@ export interface MutexStatistics {
   contended: number;
   /** Spent waiting for it, of those that got it. */
   waited: number;
-  /** How long it was held, and the longest of them. */
+  /** How long it was held, all in all. */
   held: number;
+  /** The longest time that it was held. */
   longestHeld: number;
 }
 

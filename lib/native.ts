@@ -18,9 +18,13 @@ type Later<Arguments extends unknown[], Result> = (
 type RangeArguments = [offset: number, length: number | undefined];
 
 export interface NativeFault {
+  /** Why the page could not be reached as asked. */
   kind: 'truncated' | 'no-space' | 'io-error' | 'read-only' | 'protected';
+  /** Bytes from the start of the mapping to the page. */
   offset: number;
+  /** Bytes of the mapping that the page holds. */
   length: number;
+  /** All faults of the mapping since it was opened or refreshed, this one included. */
   count: number;
 }
 
@@ -33,10 +37,15 @@ export interface NativeResidency {
 
 /** What is known of a segment's name. */
 export interface NativeSegmentStatus {
+  /** Without a slash before it. */
   name: string;
+  /** Bytes. */
   size: number;
+  /** Permission bits. */
   mode: number;
+  /** The user who owns it. */
   uid: number;
+  /** How long the name lives; `'manual'` for segments of other programs. */
   persist: 'last-close' | 'manual';
   attached?: boolean;
 }

@@ -4,7 +4,9 @@ import { checkFunction, checkObject, checkSignal } from './validate.js';
 
 /** How far long work has come, in bytes. */
 export interface Progress {
+  /** Bytes that are done. */
   done: number;
+  /** Bytes in all. */
   total: number;
 }
 

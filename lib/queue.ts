@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 
 import { type Codec, type CodecName, checkCodec, decodeBy, isBytes, type Memory } from './codec.js';
-import { type HeldMessage, Lease, type MessageHolder, Reservation } from './held-message.js';
+import { type HeldMessage, Lease, Reservation } from './held-message.js';
 import { Inbox, type ReceiveSyncOptions, readable } from './inbox.js';
 import { missed } from './line.js';
 import { internal, type Mapping } from './mapping.js';
@@ -59,7 +59,7 @@ export interface QueueOpenOptions extends QueueOptions {
  *
  * @typeParam T What is received; `In`: what is sent.
  */
-export class Queue<T = Uint8Array, In = T> extends SharedObject implements MessageHolder {
+export class Queue<T = Uint8Array, In = T> extends SharedObject {
   readonly #ring: RingAccess;
   readonly #capacity: number;
   readonly #codec: Codec<unknown>;
@@ -134,6 +134,7 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject implements Messa
     return addon.unlinkObject(checkString('name', name));
   }
 
+  /** Bytes of all messages in it, with 16 for each; see {@link RingOptions.capacity}. */
   get capacity(): number {
     return this.#capacity;
   }

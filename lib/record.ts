@@ -3,6 +3,20 @@ import type { Codec } from './codec.js';
 import { invalidType } from './errors.js';
 import { checkObject, checkOneOf } from './validate.js';
 
+/** What a field of a record is; `int64` and `uint64` are bigints. */
+export type FieldKind =
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'float32'
+  | 'float64';
+
+/** Bytes, and the methods of DataView. */
 const kinds = {
   int8: [1, 'getInt8', 'setInt8'],
   uint8: [1, 'getUint8', 'setUint8'],
@@ -14,12 +28,10 @@ const kinds = {
   uint64: [8, 'getBigUint64', 'setBigUint64'],
   float32: [4, 'getFloat32', 'setFloat32'],
   float64: [8, 'getFloat64', 'setFloat64'],
-} as const;
+} as const satisfies Record<FieldKind, unknown>;
 
-/** What a field of a record is; `int64` and `uint64` are bigints. */
-export type FieldKind = keyof typeof kinds;
-
-type FieldValue<Kind extends FieldKind> = Kind extends 'int64' | 'uint64' ? bigint : number;
+/** What JavaScript has for a field of this kind. */
+export type FieldValue<Kind extends FieldKind> = Kind extends 'int64' | 'uint64' ? bigint : number;
 /** The value that a record's fields make. */
 export type RecordValue<Fields extends Record<string, FieldKind>> = {
   [Name in keyof Fields]: FieldValue<Fields[Name]>;

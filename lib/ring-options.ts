@@ -3,6 +3,10 @@ import type { CrossmemError } from './errors.js';
 import type { ObjectParts } from './shared-object.js';
 import { type Bytes, checkBytes, checkInteger, checkOptionalBytes } from './validate.js';
 
+/**
+ * How much a ring of messages holds: options of {@link Queue}, {@link Topic} and {@link
+ * BroadcastChannel}.
+ */
 export interface RingOptions {
   /**
    * Bytes of all messages in it, with 16 for each: 4 KiB to 1 GiB, rounded up to a power of two. A

@@ -176,6 +176,7 @@ export class RwLock extends SharedObject {
   lockSharedSync(options?: WaitOptions): RwGuard {
     return this.#lockSync(ways.shared, options);
   }
+  /** Resolves when nobody writes or waits to. */
   lockShared(options?: AsyncWaitOptions): Promise<RwGuard> {
     return this.#lock(ways.shared, options);
   }
@@ -184,9 +185,11 @@ export class RwLock extends SharedObject {
   tryLockUpgradeable(): RwGuard | null {
     return this.#try(ways.upgradeable);
   }
+  /** {@link lockUpgradeable}, blocking this thread. `EDEADLK` if it has it itself. */
   lockUpgradeableSync(options?: WaitOptions): RwGuard {
     return this.#lockSync(ways.upgradeable, options);
   }
+  /** Resolves when nobody else writes or may come to; readers stay. */
   lockUpgradeable(options?: AsyncWaitOptions): Promise<RwGuard> {
     return this.#lock(ways.upgradeable, options);
   }
@@ -195,9 +198,11 @@ export class RwLock extends SharedObject {
   tryLockExclusive(): RwGuard | null {
     return this.#try(ways.exclusive);
   }
+  /** {@link lockExclusive}, blocking this thread. `EDEADLK` if it has it itself. */
   lockExclusiveSync(options?: WaitOptions): RwGuard {
     return this.#lockSync(ways.exclusive, options);
   }
+  /** Resolves when nobody else has it. */
   lockExclusive(options?: AsyncWaitOptions): Promise<RwGuard> {
     return this.#lock(ways.exclusive, options);
   }

@@ -161,6 +161,7 @@ export class CountingSemaphore extends SharedObject {
   /** Bytes of a counting semaphore in a mapping. */
   static readonly size = 32;
 
+  /** Opens the semaphore of this name, or makes it. Names: 1 to 200 bytes of UTF-8 without `/`. */
   static open(name: string, options?: CountingSemaphoreOptions): CountingSemaphore {
     const parts = openByName(kinds.countingSemaphore, checkInitial(options), name);
     return new CountingSemaphore(internal, parts);
@@ -181,6 +182,7 @@ export class CountingSemaphore extends SharedObject {
     return addon.unlinkObject(checkString('name', name));
   }
 
+  /** The number now; others may change it at any time. */
   get value(): number {
     return addon.objectValue(this.id);
   }
@@ -195,6 +197,7 @@ export class CountingSemaphore extends SharedObject {
     waitForSync([this.wanting(count)], false, checkWait(options));
   }
 
+  /** Resolves when it has lowered the number by `count`, in one step. */
   async acquire(count = 1, options?: AsyncWaitOptions): Promise<void> {
     const wanted = [this.wanting(count)];
     const wait = checkWait(options);

@@ -10,6 +10,7 @@ import type { CheckedWait } from './wait-options.js';
 export interface Holder {
   /** In its own PID namespace. */
   pid: number;
+  /** Name of its program; may be empty. */
   program: string;
   /** When its process, or worker, began to use crossmem's locks. */
   started: Date;
@@ -50,7 +51,9 @@ export function openInMapping(
 /** What is waited for: an object in one of its ways. */
 export class Want {
   constructor(
+    /** Which object. */
     readonly object: SharedObject,
+    /** How it is wanted: a number of the object's own. */
     readonly way: number,
   ) {}
 
@@ -101,6 +104,7 @@ export abstract class SharedObject implements Disposable {
     return this.#name;
   }
 
+  /** True after {@link close}: whatever needs the object throws `ERR_CROSSMEM_CLOSED` then. */
   get closed(): boolean {
     return this.#closed;
   }

@@ -16,11 +16,13 @@ export interface WritableOptions {
 
 /** Where a stream's messages come from. */
 export interface StreamSource<T> {
+  /** Resolves with the next message. */
   receive(options: AsyncWaitOptions): Promise<T>;
 }
 
 /** Where they go. */
 export interface StreamSink<In> {
+  /** Resolves when the message is sent. */
   send(message: In, options: AsyncWaitOptions): Promise<void>;
   /** Sends that the stream has ended. */
   end(options: AsyncWaitOptions): Promise<void>;

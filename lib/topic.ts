@@ -28,13 +28,12 @@ import {
 import { type Bytes, checkFlag, checkObject, checkOneOf, checkString } from './validate.js';
 import type { AsyncWaitOptions, WaitOptions } from './wait-options.js';
 
-const policies = ['wait', 'overwrite'] as const;
-const origins = ['latest', 'earliest'] as const;
 /** Bytes of all subscribers' places. */
 const subscribers = 256 * 64;
 
 /** What is done with messages that somebody has not read yet, when there is no room for the next. */
-export type WhenFull = (typeof policies)[number];
+export type WhenFull = 'wait' | 'overwrite';
+const policies: readonly WhenFull[] = ['wait', 'overwrite'];
 
 /** Options of {@link Topic.at}. */
 export interface TopicOptions extends RingOptions {
@@ -57,7 +56,7 @@ export interface TopicOpenOptions extends TopicOptions {
 /** Options of {@link Topic.subscribe}. */
 export interface SubscribeOptions {
   /** With the next message (`'latest'`, default), or with the oldest that is still kept. */
-  from?: (typeof origins)[number] | undefined;
+  from?: 'latest' | 'earliest' | undefined;
 }
 
 interface Checked {
@@ -281,6 +280,7 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
     return addon.unlinkObject(checkString('name', name));
   }
 
+  /** Bytes of all messages in it, with 16 for each; see {@link RingOptions.capacity}. */
   get capacity(): number {
     return this.#capacity;
   }
@@ -290,6 +290,7 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
     return longestIn(this.#capacity);
   }
 
+  /** As whoever made it has chosen. */
   get whenFull(): WhenFull {
     return this.#whenFull;
   }
@@ -336,7 +337,7 @@ export class Topic<T = Uint8Array, In = T> extends SharedObject {
    */
   subscribe(options?: SubscribeOptions): Subscription<T> {
     const { from = 'latest' } = checkObject('options', options);
-    const fromEarliest = checkOneOf('options.from', from, origins) === 'earliest';
+    const fromEarliest = checkOneOf('options.from', from, ['latest', 'earliest']) === 'earliest';
     const id = addon.subscribe(this.id, fromEarliest);
     return new Subscription<T>(internal, { id, name: this.name }, this.#codec);
   }

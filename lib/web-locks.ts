@@ -23,7 +23,9 @@ export interface WebLockOptions {
 
 /** A lock that is held while the callback's promise is pending. */
 export interface WebLock {
+  /** As asked for. */
   readonly name: string;
+  /** As asked for. */
   readonly mode: WebLockMode;
 }
 
@@ -35,11 +37,14 @@ export interface WebLockInfo extends WebLock {
 
 /** What is held and what is waited for, in the order of asking. */
 export interface WebLockSnapshot {
+  /** Who has a lock. */
   held: WebLockInfo[];
+  /** Who waits for one. */
   pending: WebLockInfo[];
 }
 
-type Callback<T> = (lock: WebLock | null) => T | PromiseLike<T>;
+/** Runs with the lock held, or with null if `ifAvailable` found it taken. */
+export type WebLockCallback<T> = (lock: WebLock | null) => T | PromiseLike<T>;
 
 const modes: readonly WebLockMode[] = ['exclusive', 'shared'];
 
@@ -110,14 +115,18 @@ function checkRequest(name: string, options: WebLockOptions): CheckedRequest {
  */
 export class LockManager {
   /** Resolves or rejects as the callback does. Names: up to 256 bytes of UTF-8. */
-  request<T>(name: string, callback: Callback<T>): Promise<Awaited<T>>;
-  request<T>(name: string, options: WebLockOptions, callback: Callback<T>): Promise<Awaited<T>>;
+  request<T>(name: string, callback: WebLockCallback<T>): Promise<Awaited<T>>;
+  request<T>(
+    name: string,
+    options: WebLockOptions,
+    callback: WebLockCallback<T>,
+  ): Promise<Awaited<T>>;
   async request<T>(
     name: string,
-    optionsOrCallback: WebLockOptions | Callback<T>,
-    maybeCallback?: Callback<T>,
+    optionsOrCallback: WebLockOptions | WebLockCallback<T>,
+    maybeCallback?: WebLockCallback<T>,
   ): Promise<Awaited<T>> {
-    const callback = maybeCallback ?? (optionsOrCallback as Callback<T>);
+    const callback = maybeCallback ?? (optionsOrCallback as WebLockCallback<T>);
     // As Web IDL has it: null and undefined are a dictionary without members.
     const options =
       maybeCallback === undefined ? {} : ((optionsOrCallback ?? {}) as WebLockOptions);
@@ -156,7 +165,7 @@ export class LockManager {
   async #hold<T>(
     table: Manager,
     id: number,
-    callback: Callback<T>,
+    callback: WebLockCallback<T>,
     lock: WebLock,
   ): Promise<Awaited<T>> {
     const released = new AbortController();

@@ -2,7 +2,6 @@
 // messages, on crossmem.
 import { type Advice, Mapping } from '../index.js';
 import {
-  type Bytes,
   find,
   fitsInOneBuffer,
   isBytes,
@@ -61,14 +60,6 @@ function isNumeric(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint';
 }
 
-/** The 7th argument: a name, or options. */
-interface MapOptions {
-  /** Return a SharedArrayBuffer, as mmap-io 1.5.0 does. Where the runtime can. */
-  shared?: boolean;
-  /** Of anonymous shared memory: others find it by the same name. A file is found by its path. */
-  name?: string | Uint8Array;
-}
-
 function checkName(name: unknown): string | undefined {
   if (name === undefined || name === null) return undefined;
   if (typeof name === 'string') return name;
@@ -83,7 +74,7 @@ function checkLast(last: unknown): { shared: boolean; name: string | undefined }
   if (typeof last !== 'object' || last === null || last instanceof Uint8Array) {
     return { shared: false, name: checkName(last) };
   }
-  const { shared, name } = last as MapOptions;
+  const { shared, name } = last as mmapIo.MapOptions;
   return { shared: shared === true, name: checkName(name) };
 }
 
@@ -190,67 +181,6 @@ function sync(
   }
 }
 
-type Protection = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
-
-/** The module's shape; what each does stands in mmap-io's README and in mmap(2). */
-interface MmapIo {
-  /**
-   * Maps `size` bytes of the file `fd` from `offset` on.
-   * @param name Bytes or text: with `MAP_SHARED` and `MAP_ANONYMOUS` (0x21) and `fd` -1 the memory is
-   * a segment that others find by this name, which goes with its last user; ignored for files.
-   */
-  map(
-    size: number,
-    protection: Protection,
-    flags: number,
-    fd: number,
-    offset?: number,
-    advise?: number,
-    name?: Uint8Array | string | (MapOptions & { shared?: false }),
-  ): Buffer;
-  map(
-    size: number,
-    protection: Protection,
-    flags: number,
-    fd: number,
-    offset: number | undefined,
-    advise: number | undefined,
-    options: MapOptions & { shared: true },
-  ): SharedArrayBuffer;
-  /** madvise(2) on the whole buffer, or on a part that begins on a page boundary. */
-  advise(buffer: Bytes, advise: number): void;
-  advise(buffer: Bytes, offset: number, length: number, advise: number): void;
-  /** How many of the buffer's pages are not, and are, in RAM. */
-  incore(buffer: Bytes): [unmappedPages: number, mappedPages: number];
-  /** msync(2): blocking waits for the device, otherwise it goes on in the background. */
-  sync(
-    buffer: Bytes,
-    offset?: number,
-    length?: number,
-    blocking?: boolean,
-    invalidate?: boolean,
-  ): void;
-  sync(buffer: Bytes, blocking: boolean, invalidate?: boolean): void;
-  readonly PROT_NONE: 0;
-  readonly PROT_READ: 1;
-  readonly PROT_WRITE: 2;
-  readonly PROT_EXEC: 4;
-  /** What mmap-io's README calls PROT_EXEC. */
-  readonly PROT_EXECUTE: 4;
-  readonly MAP_SHARED: 1;
-  readonly MAP_PRIVATE: 2;
-  /** Linux only. */
-  readonly MAP_NONBLOCK: 65536;
-  /** Linux only. */
-  readonly MAP_POPULATE: 32768;
-  readonly MADV_NORMAL: 0;
-  readonly MADV_RANDOM: 1;
-  readonly MADV_SEQUENTIAL: 2;
-  readonly MADV_WILLNEED: 3;
-  readonly MADV_DONTNEED: 4;
-  readonly PAGESIZE: number;
-}
-
 const constants = {
   PROT_READ,
   PROT_WRITE,
@@ -268,10 +198,104 @@ const constants = {
   PAGESIZE: Mapping.pageSize,
 };
 
-const mmapIo = {} as Record<string, unknown>;
+const members: Record<string, unknown> = {};
 for (const [name, value] of Object.entries({ ...constants, map, advise, incore })) {
-  Object.defineProperty(mmapIo, name, { value, enumerable: true });
+  Object.defineProperty(members, name, { value, enumerable: true });
 }
-mmapIo['sync'] = sync;
+members['sync'] = sync;
 
-export = mmapIo as unknown as MmapIo;
+/** The types of what the module takes and gives. */
+declare namespace mmapIo {
+  /** A sum of `PROT_READ`, `PROT_WRITE` and `PROT_EXEC`. */
+  export type Protection = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+  /** What {@link MmapIo.map} gives, or a part of it. */
+  export type Memory = ArrayBufferView | ArrayBufferLike;
+
+  /** The 7th argument: a name, or options. */
+  export interface MapOptions {
+    /** Return a SharedArrayBuffer, as mmap-io 1.5.0 does. Where the runtime can. */
+    shared?: boolean;
+    /** Of anonymous shared memory: others find it by the same name. A file is found by its path. */
+    name?: string | Uint8Array;
+  }
+
+  /** What the module is; what each of its members does stands in mmap-io's README and in mmap(2). */
+  export interface MmapIo {
+    /**
+     * Maps `size` bytes of the file `fd` from `offset` on.
+     * @param name Bytes or text: with `MAP_SHARED` and `MAP_ANONYMOUS` (0x21) and `fd` -1 the memory is
+     * a segment that others find by this name, which goes with its last user; ignored for files.
+     */
+    map(
+      size: number,
+      protection: Protection,
+      flags: number,
+      fd: number,
+      offset?: number,
+      advise?: number,
+      name?: Uint8Array | string | (MapOptions & { shared?: false }),
+    ): Buffer;
+    /** The same, as a SharedArrayBuffer. */
+    map(
+      size: number,
+      protection: Protection,
+      flags: number,
+      fd: number,
+      offset: number | undefined,
+      advise: number | undefined,
+      options: MapOptions & { shared: true },
+    ): SharedArrayBuffer;
+    /** madvise(2) on the whole buffer. */
+    advise(buffer: Memory, advise: number): void;
+    /** madvise(2) on a part of the buffer that begins on a page boundary. */
+    advise(buffer: Memory, offset: number, length: number, advise: number): void;
+    /** How many of the buffer's pages are not, and are, in RAM. */
+    incore(buffer: Memory): [unmappedPages: number, mappedPages: number];
+    /** msync(2): blocking waits for the device, otherwise it goes on in the background. */
+    sync(
+      buffer: Memory,
+      offset?: number,
+      length?: number,
+      blocking?: boolean,
+      invalidate?: boolean,
+    ): void;
+    /** msync(2) of the whole buffer. */
+    sync(buffer: Memory, blocking: boolean, invalidate?: boolean): void;
+    /** No access. */
+    readonly PROT_NONE: 0;
+    /** Loads. */
+    readonly PROT_READ: 1;
+    /** Stores. */
+    readonly PROT_WRITE: 2;
+    /** Jumps. */
+    readonly PROT_EXEC: 4;
+    /** What mmap-io's README calls PROT_EXEC. */
+    readonly PROT_EXECUTE: 4;
+    /** Stores reach the file, and everybody who maps it. */
+    readonly MAP_SHARED: 1;
+    /** Stores stay in this process. */
+    readonly MAP_PRIVATE: 2;
+    /** Linux only. */
+    readonly MAP_NONBLOCK: 65536;
+    /** Linux only. */
+    readonly MAP_POPULATE: 32768;
+    /** No hint. */
+    readonly MADV_NORMAL: 0;
+    /** Pages will be needed in no order. */
+    readonly MADV_RANDOM: 1;
+    /** Pages will be needed one after the other. */
+    readonly MADV_SEQUENTIAL: 2;
+    /** Pages will be needed soon. */
+    readonly MADV_WILLNEED: 3;
+    /** Pages are not needed soon. */
+    readonly MADV_DONTNEED: 4;
+    /** Bytes in a page. */
+    readonly PAGESIZE: number;
+  }
+}
+
+/** mmap-io on crossmem. */
+const mmapIo = members as unknown as mmapIo.MmapIo;
+
+export = mmapIo;

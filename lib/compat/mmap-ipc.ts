@@ -5,23 +5,6 @@ import { CrossmemError, FileLock, type FileLockOptions, type SharedMemory } from
 import { checkObject, checkSignal, checkTimeout } from '../validate.js';
 import { lockTarget, openSegment } from './segments.js';
 
-/** What the original has not. */
-interface Options {
-  /** Permissions of a segment that is made. Default 0o600; the original made it 0o777. */
-  mode?: number | string | undefined;
-  /**
-   * `'last-close'` (the default): the name goes when the last one has closed or died. `'manual'`: it
-   * stays. The original removed it when the first one went.
-   */
-  persist?: 'last-close' | 'manual' | undefined;
-}
-
-interface LockOptions {
-  /** Milliseconds, then `ERR_CROSSMEM_TIMEOUT`. */
-  timeout?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-
 /** Why a wait ended whose lock nobody wants any more. */
 const givenUp = Symbol('given up');
 
@@ -53,11 +36,12 @@ class mmapIPC {
   #waiting: Waiting | undefined;
 
   /**
+   * Makes the segment of this name, or opens it.
    * @param name Of the segment, with or without a slash before it.
    * @param size Bytes, at least 1; no more than an existing segment has.
    * @param lockMemory Keep it in RAM, if the system allows that.
    */
-  constructor(name: unknown, size: number, lockMemory?: boolean, options: Options = {}) {
+  constructor(name: unknown, size: number, lockMemory?: boolean, options: mmapIPC.Options = {}) {
     this.#memory = openSegment(nameOf(name), { ...options, size });
     if (lockMemory) {
       try {
@@ -70,7 +54,12 @@ class mmapIPC {
   }
 
   /** The same as `new`. */
-  static CreateNewItem(name: unknown, size: number, lockMemory?: boolean, options?: Options) {
+  static CreateNewItem(
+    name: unknown,
+    size: number,
+    lockMemory?: boolean,
+    options?: mmapIPC.Options,
+  ) {
     return new mmapIPC(name, size, lockMemory, options);
   }
 
@@ -109,12 +98,12 @@ class mmapIPC {
    * {@link acquireReadLock}, waiting on another thread. Of several calls the last one has the lock;
    * those that wait then end, and are false.
    */
-  async acquireReadLockAsync(options?: LockOptions): Promise<boolean> {
+  async acquireReadLockAsync(options?: mmapIPC.LockOptions): Promise<boolean> {
     return this.#acquireAsync('shared', options);
   }
 
   /** {@link acquireWriteLock}, in the same way. */
-  async acquireWriteLockAsync(options?: LockOptions): Promise<boolean> {
+  async acquireWriteLockAsync(options?: mmapIPC.LockOptions): Promise<boolean> {
     return this.#acquireAsync('exclusive', options);
   }
 
@@ -144,7 +133,7 @@ class mmapIPC {
     }
   }
 
-  async #acquireAsync(mode: 'shared' | 'exclusive', given?: LockOptions): Promise<boolean> {
+  async #acquireAsync(mode: 'shared' | 'exclusive', given?: mmapIPC.LockOptions): Promise<boolean> {
     const { timeout, signal } = checkObject('options', given);
     checkTimeout(timeout);
     checkSignal(signal)?.throwIfAborted();
@@ -187,6 +176,28 @@ class mmapIPC {
 function refused(error: unknown): false {
   if (error instanceof CrossmemError && error.syscall === 'flock') return false;
   throw error;
+}
+
+/** What the original has not. */
+declare namespace mmapIPC {
+  /** How a segment is made. */
+  export interface Options {
+    /** Permissions of a segment that is made. Default 0o600; the original made it 0o777. */
+    mode?: number | string | undefined;
+    /**
+     * `'last-close'` (the default): the name goes when the last one has closed or died. `'manual'`: it
+     * stays. The original removed it when the first one went.
+     */
+    persist?: 'last-close' | 'manual' | undefined;
+  }
+
+  /** How long a lock is waited for. */
+  export interface LockOptions {
+    /** Milliseconds, then `ERR_CROSSMEM_TIMEOUT`. */
+    timeout?: number | undefined;
+    /** Ends the wait: the promise rejects with its reason. */
+    signal?: AbortSignal | undefined;
+  }
 }
 
 export = mmapIPC;

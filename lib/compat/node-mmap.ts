@@ -50,17 +50,6 @@ function told(error: unknown): Error {
   return Object.assign(new Error(message), { code, errno: number, syscall: 'mmap' });
 }
 
-/** A Buffer with the two methods that the package mmap adds. */
-interface MappedBuffer extends Buffer {
-  /** Unmaps now; the buffer becomes empty. False if it was unmapped before. */
-  unmap(): boolean;
-  /**
-   * msync(2) of a part that begins on a page boundary. `MS_SYNC` waits for the device, `MS_ASYNC`
-   * lets it go on in the background. False if it failed.
-   */
-  sync(offset?: number, length?: number, flags?: number): boolean;
-}
-
 function unmap(mapping: Mapping): boolean {
   if (mapping.closed) return false;
   mapping.close();
@@ -84,7 +73,7 @@ function sync(buffer: Buffer, offset: unknown, length: unknown, flags: unknown):
   }
 }
 
-function toBuffer(mapping: Mapping): MappedBuffer {
+function toBuffer(mapping: Mapping): nodeMmap.MappedBuffer {
   const buffer = Buffer.from(memoryOf(mapping, false) as ArrayBuffer);
   const methods = {
     unmap: () => unmap(mapping),
@@ -94,7 +83,7 @@ function toBuffer(mapping: Mapping): MappedBuffer {
   for (const [name, value] of Object.entries(methods)) {
     Object.defineProperty(buffer, name, { value, writable: true, configurable: true });
   }
-  return buffer as MappedBuffer;
+  return buffer as nodeMmap.MappedBuffer;
 }
 
 /** A file by name: made and grown to `size` if it is to be written, whole if no size is given. */
@@ -116,7 +105,7 @@ function mapByName(file: string, request: Omit<Request, 'file'>): Mapping {
   return mapMemory({ ...request, file, size: size === 0 ? whole : size });
 }
 
-function map(...args: unknown[]): MappedBuffer {
+function map(...args: unknown[]): nodeMmap.MappedBuffer {
   if (args.length < 4) {
     throw new Error('function takes 4 arguments: size, protection, flags, fd and offset.');
   }
@@ -142,41 +131,7 @@ function map(...args: unknown[]): MappedBuffer {
   }
 }
 
-/** The module's shape: a function that is also its own property `map`, and mmap(2)'s constants. */
-interface NodeMmap {
-  /**
-   * Maps `size` bytes as mmap(2) does; unmapped when the buffer is collected, or by `unmap()`.
-   * @param file A descriptor, or the name of a file: then it is made and grown if it is to be
-   *   written, and a `size` of 0 is its whole length.
-   * @param offset A multiple of `PAGESIZE`.
-   */
-  (
-    size: number | undefined,
-    protection: number,
-    flags: number,
-    file: number | string,
-    offset?: number,
-  ): MappedBuffer;
-  map: NodeMmap;
-  PROT_NONE: number;
-  PROT_READ: number;
-  PROT_WRITE: number;
-  PROT_EXEC: number;
-  MAP_SHARED: number;
-  MAP_PRIVATE: number;
-  MAP_ANONYMOUS: number;
-  MAP_NORESERVE: number;
-  /** Linux only. */
-  MAP_POPULATE: number;
-  /** Linux only. */
-  MAP_NONBLOCK: number;
-  MS_ASYNC: number;
-  MS_INVALIDATE: number;
-  MS_SYNC: number;
-  PAGESIZE: number;
-}
-
-const nodeMmap = Object.assign(map, {
+const members = Object.assign(map, {
   map,
   PROT_NONE: 0,
   PROT_READ,
@@ -193,4 +148,68 @@ const nodeMmap = Object.assign(map, {
   PAGESIZE: Mapping.pageSize,
 });
 
-export = nodeMmap as unknown as NodeMmap;
+/** The types of what the module takes and gives. */
+declare namespace nodeMmap {
+  /** A Buffer with the two methods that the package mmap adds. */
+  export interface MappedBuffer extends Buffer {
+    /** Unmaps now; the buffer becomes empty. False if it was unmapped before. */
+    unmap(): boolean;
+    /**
+     * msync(2) of a part that begins on a page boundary. `MS_SYNC` waits for the device, `MS_ASYNC`
+     * lets it go on in the background. False if it failed.
+     */
+    sync(offset?: number, length?: number, flags?: number): boolean;
+  }
+
+  /** The module's shape: a function that is also its own property `map`, and mmap(2)'s constants. */
+  export interface NodeMmap {
+    /**
+     * Maps `size` bytes as mmap(2) does; unmapped when the buffer is collected, or by `unmap()`.
+     * @param file A descriptor, or the name of a file: then it is made and grown if it is to be
+     *   written, and a `size` of 0 is its whole length.
+     * @param offset A multiple of `PAGESIZE`.
+     */
+    (
+      size: number | undefined,
+      protection: number,
+      flags: number,
+      file: number | string,
+      offset?: number,
+    ): MappedBuffer;
+    /** The same function. */
+    map: NodeMmap;
+    /** No access. */
+    PROT_NONE: number;
+    /** Loads. */
+    PROT_READ: number;
+    /** Stores. */
+    PROT_WRITE: number;
+    /** Jumps. */
+    PROT_EXEC: number;
+    /** Stores reach the file, and everybody who maps it. */
+    MAP_SHARED: number;
+    /** Stores stay in this process. */
+    MAP_PRIVATE: number;
+    /** Memory without a file; `file` is -1. */
+    MAP_ANONYMOUS: number;
+    /** Sets no swap aside. */
+    MAP_NORESERVE: number;
+    /** Linux only. */
+    MAP_POPULATE: number;
+    /** Linux only. */
+    MAP_NONBLOCK: number;
+    /** Goes on in the background. */
+    MS_ASYNC: number;
+    /** Accepted, and without a meaning where all mappings are one memory. */
+    MS_INVALIDATE: number;
+    /** Waits for the device. */
+    MS_SYNC: number;
+    /** Bytes in a page. */
+    PAGESIZE: number;
+  }
+}
+
+/** node-mmap, and the package mmap, on crossmem. */
+const nodeMmap = members as unknown as nodeMmap.NodeMmap;
+
+export = nodeMmap;

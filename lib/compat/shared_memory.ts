@@ -126,9 +126,13 @@ const collected = new FinalizationRegistry<Hosting>((hosting) => hosting.end());
 class shared_memory {
   /** For TypeScript without interop, whose users import what the original's types say. */
   static readonly default = shared_memory;
+  /** As given. */
   declare readonly name: string;
+  /** Bytes, as given. */
   declare readonly size: number;
+  /** As given; without a meaning but on Windows. */
   declare readonly global: boolean;
+  /** True if this object made the segment. */
   declare readonly host: boolean;
   /** A number made of the name, as the original's key for System V; on Windows the object's name. */
   declare readonly id: number | string;
@@ -136,6 +140,7 @@ class shared_memory {
   readonly #hosting: Hosting | undefined;
 
   /**
+   * Makes the segment, or opens the one that a host has made.
    * @param name Any text. On Windows `Local\\` and `Global\\` at its begin mean what they do there.
    * @param sizeInBytes At least 1; as a client no more than the host's.
    * @param global On Windows: found in all sessions (`Global\\`), which takes a privilege to make.
@@ -189,6 +194,7 @@ class shared_memory {
   get data(): string {
     return this.read();
   }
+  /** {@link write} of text. */
   set data(value: string) {
     if (typeof value !== 'string') {
       throw new TypeError('The string setter requires a string as an argument');
@@ -200,6 +206,7 @@ class shared_memory {
   get buffer(): Buffer {
     return this.readBuffer();
   }
+  /** {@link write} of bytes. */
   set buffer(value: Buffer) {
     if (!(value instanceof Uint8Array)) {
       throw new TypeError('The buffer setter requires a buffer as an argument');

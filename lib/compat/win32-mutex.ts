@@ -1,4 +1,6 @@
 // Mutex of node-filemap: Win32's, recursive and owned by a thread.
+import type nodeFilemap = require('./node-filemap.js');
+
 import {
   checkArguments,
   failingAs,
@@ -21,29 +23,7 @@ function isMutexList(value: unknown): boolean {
   return Array.isArray(value) && Array.from(value).every(Win32Mutex.isOne);
 }
 
-/** A named mutex of Win32's kind: recursive, and owned by the thread that waited for it. */
-export interface NamedMutex {
-  /** Makes the mutex of this name, or opens it if there is one. */
-  create(name: string): void;
-  /** Opens a mutex that another process has created. */
-  open(name: string): void;
-  /** Whoever closes a mutex that it owns abandons it when it ends. */
-  close(): void;
-  /**
-   * Blocks this thread until it owns the mutex: `WAIT_OBJECT_0`, `WAIT_ABANDONED` if whoever owned
-   * it died, `WAIT_TIMEOUT`. One {@link release} is due for each.
-   */
-  wait(milliseconds?: number): number;
-  /**
-   * The same for one of many (`WAIT_OBJECT_0` and its index, `WAIT_ABANDONED` and its index), or for
-   * all of them.
-   */
-  waitMultiple(mutexes: readonly NamedMutex[], all: boolean, milliseconds: number): number;
-  /** Nothing happens if this thread does not own it. */
-  release(): void;
-}
-
-class Win32Mutex implements NamedMutex {
+class Win32Mutex implements nodeFilemap.Mutex {
   #handle: object | undefined;
 
   create(...rest: unknown[]): void {
@@ -109,4 +89,7 @@ function waitFor(wanted: readonly Win32Mutex[], all: boolean, milliseconds: numb
   });
 }
 
-export const Mutex: new () => NamedMutex = onlyWithNew('Mutex', Win32Mutex);
+export const Mutex: {
+  /** Makes one that is not open. */
+  new (): nodeFilemap.Mutex;
+} = onlyWithNew('Mutex', Win32Mutex);
