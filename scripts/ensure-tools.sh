@@ -2,7 +2,8 @@
 # Makes sure that the tools to build and test with are there; installs Debian's packages if it may.
 # With --all also those that only CI needs; with --cross those that run what is built for other
 # processors and C libraries; with --windows those that build for Windows and run it;
-# with --bench those that crossmem is measured with and against.
+# with --bench those that crossmem is measured with and against; with --docs those that make the
+# reference.
 set -eu
 
 packages=""
@@ -22,6 +23,9 @@ if [ "${1:-}" = --all ]; then
   need clang-format clang-format --version
   need spin sh -c 'command -v spin'
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
+fi
+if [ "${1:-}" = --docs ]; then
+  need doxygen doxygen --version
 fi
 if [ "${1:-}" = --bench ]; then
   need libbenchmark-dev test -e /usr/include/benchmark/benchmark.h
