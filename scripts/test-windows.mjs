@@ -13,7 +13,8 @@ import { buildPreset, buildTypeScript, root, run, testFiles } from './tools.mjs'
 
 /** Files that test what Windows has not got, with the reason. */
 const elsewhere = new Map([
-  ['test/05-readme.test.mjs', 'runs shells'],
+  ['test/05-docs.test.mjs', 'runs shells'],
+  ['test/06-migrating.test.mjs', 'runs npm and shells'],
   ['test/07-examples.test.mjs', 'runs shells'],
   ['test/interop/c.test.mjs', "talks to a program on POSIX's calls; see win32.test.mjs"],
   ['test/interop/flock.test.mjs', 'is of flock(1) and fcntl(2)'],

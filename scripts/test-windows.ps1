@@ -23,7 +23,8 @@ Invoke-Step ctest @('--test-dir', 'build/msvc', '-C', 'Release', '--output-on-fa
 $env:CROSSMEM_ADDON = Join-Path (Get-Location) 'build\msvc\Release\crossmem.node'
 # See scripts/test-windows.mjs for the reasons.
 $elsewhere = @(
-  '05-readme.test.mjs', '07-examples.test.mjs', 'c.test.mjs', 'flock.test.mjs', 'python.test.mjs')
+  '05-docs.test.mjs', '06-migrating.test.mjs', '07-examples.test.mjs', 'c.test.mjs', 'flock.test.mjs',
+  'python.test.mjs')
 $tests = Get-ChildItem test -Recurse -Filter '*.test.mjs'
 $tests | Where-Object { $elsewhere -contains $_.Name } |
   ForEach-Object { Write-Host "$($_.FullName): not here" }
