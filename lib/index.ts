@@ -1,5 +1,10 @@
 // What `crossmem` exports.
 
+/**
+ * Memory that processes share: mapping, naming, coordinating, talking.
+ * @module crossmem
+ */
+
 export { Barrier, type BarrierOptions } from './barrier.js';
 export { BroadcastChannel } from './broadcast-channel.js';
 export type { Codec, CodecName, Memory } from './codec.js';

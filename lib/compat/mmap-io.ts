@@ -1,5 +1,11 @@
 // Drop-in for the npm package mmap-io and its forks: the same names, arguments, constants and
 // messages, on crossmem.
+
+/**
+ * Drop-in for mmap-io and its forks.
+ * @module crossmem/mmap-io
+ */
+
 import { type Advice, Mapping } from '../index.js';
 import {
   find,

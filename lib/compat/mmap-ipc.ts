@@ -1,4 +1,10 @@
 // Drop-in for mmap-ipc: the same class, methods and flock(2) seen by other programs, on crossmem.
+
+/**
+ * Drop-in for mmap-ipc.
+ * @module crossmem/mmap-ipc
+ */
+
 import { constants } from 'node:os';
 import { makeError } from '../errors.js';
 import { CrossmemError, FileLock, type FileLockOptions, type SharedMemory } from '../index.js';

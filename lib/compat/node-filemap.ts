@@ -1,4 +1,10 @@
 // Drop-in for node-filemap: FileMapping and Mutex as on Windows.
+
+/**
+ * Drop-in for node-filemap.
+ * @module crossmem/node-filemap
+ */
+
 import {
   checkArguments,
   failingAs,

@@ -1,5 +1,11 @@
 // Drop-in for node-mmap (bnoordhuis, f3z0) and for the callable npm package mmap (geocar): the same
 // names, arguments, constants and errors, on crossmem.
+
+/**
+ * Drop-in for node-mmap, and for the package mmap.
+ * @module crossmem/node-mmap
+ */
+
 import { MappedFile, Mapping } from '../index.js';
 import {
   fail,

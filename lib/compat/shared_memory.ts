@@ -1,4 +1,10 @@
 // Drop-in for @markusjx/shared_memory: the same class, properties and errors, on crossmem.
+
+/**
+ * Drop-in for `@markusjx/shared_memory`.
+ * @module crossmem/shared_memory
+ */
+
 import { createHash, randomInt } from 'node:crypto';
 import { type CrossmemError, FileLock, SharedMemory } from '../index.js';
 import { keyOf } from './key.js';
