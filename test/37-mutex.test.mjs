@@ -87,7 +87,7 @@ test('waits for another process, and times out', async () => {
   await assert.rejects(mutex.lock({ timeout: 0 }), timeout);
   const { pid, program, dead, started, since } = mutex.holder();
   assert.deepEqual({ pid, dead }, { pid: other.pid, dead: false });
-  assert.match(program, /^(node.*|)$/); // POSIX alone names no program
+  assert.match(program, /^((node|bun|deno).*|)$/); // POSIX alone names no program
   assert.ok(started <= new Date() && since === undefined);
   const pending = mutex.lock();
   const third = startCode(holding, { args: [name] });

@@ -39,7 +39,7 @@ test('structured: what only V8 has', () => {
   const received = queue.tryReceive();
   assert.equal(received.self, received);
   assert.deepEqual(received, cycle);
-  assert.throws(() => queue.trySend(() => {}), /could not be cloned/);
+  assert.throws(() => queue.trySend(() => {}), /can ?not be cloned|could not be cloned/);
   assert.throws(() => open({ codec: 'json' }).trySend(undefined), { code: 'ERR_INVALID_ARG_TYPE' });
 });
 

@@ -371,7 +371,10 @@ function judge(error) {
     typeof error?.code === 'string' ||
     error?.name === 'AbortError' ||
     error?.name === 'TimeoutError';
-  const language = /cannot be invoked without 'new'|takes \d arguments/.test(error?.message);
+  const language =
+    /cannot be invoked without 'new'|Cannot call a class constructor|takes \d arguments/.test(
+      error?.message,
+    );
   // Messages that the drop-ins must keep have no code; the system's numbers stand in them.
   const kept =
     /^(couldn't allocate Node Buffer|shared_memory requires|Argument type mismatch|The (buffer|string) s|Could not (write|create|get)|(Not enough|Wrong type) arguments to)/;

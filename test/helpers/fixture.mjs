@@ -78,6 +78,14 @@ export function makeSparseFile(size) {
 /** The path of a file that does not exist. */
 export const missingFile = () => join(directory, `missing-${files++}`);
 
+/** For tests of what a process leaves when it ends by itself. */
+export const unlessItJustEnds = elsewhere({
+  bun: 'Bun ends without the cleanup of its addons: what it leaves is removed as after a kill',
+});
+
+/** How each runtime says that a class is called without `new`. */
+export const withoutNew = /cannot be invoked without 'new'|Cannot call a class constructor/;
+
 /** What Deno names the program that it is given as text stands before what is given to that. */
 const prelude = runtime === 'deno' ? 'process.argv.splice(1, 1);' : '';
 const evaluate = (program, args) => ['-e', prelude + program, '--', ...args.map(String)];
