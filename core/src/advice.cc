@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr std::array<std::string_view, 22> kNames = {
@@ -34,4 +34,4 @@ std::vector<Advice> supported_advice() {
   return known;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -11,7 +11,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::Inquiry;
@@ -192,4 +192,4 @@ unsigned Barrier::waiters() const { return object_->waiters(); }
 
 View Barrier::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -7,7 +7,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::kWaiters;
@@ -103,4 +103,4 @@ unsigned Condition::waiters() const { return object_->waiters(); }
 
 View Condition::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -7,7 +7,7 @@
 #include "crossmem/error.h"
 #include "crossmem/semaphore.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::kWaiters;
@@ -148,4 +148,4 @@ unsigned CountingSemaphore::waiters() const { return object_->waiters(); }
 
 View CountingSemaphore::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 class Category final : public std::error_category {
@@ -62,4 +62,4 @@ Error::Error(std::error_code code, std::string syscall, std::string detail, std:
 Error::Error(Errc code, std::string detail, std::string path)
     : Error(make_error_code(code), {}, std::move(detail), std::move(path)) {}
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

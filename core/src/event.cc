@@ -8,7 +8,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::kWaiters;
@@ -161,4 +161,4 @@ unsigned Event::waiters() const { return object_->waiters(); }
 
 View Event::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -12,7 +12,7 @@
 
 #include "os/faults.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free);
@@ -240,4 +240,4 @@ bool record(FaultSlot& slot, std::uintptr_t page, FaultKind kind) noexcept {
 }
 
 }  // namespace fault_table
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -12,7 +12,7 @@
 
 #include "crossmem/fault.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// One guarded range. Written by the thread that maps, read by the handler on any thread.
 ///
@@ -93,4 +93,4 @@ bool repaired(const FaultSlot& slot, std::uintptr_t page) noexcept;
 bool record(FaultSlot& slot, std::uintptr_t page, FaultKind kind) noexcept;
 
 }  // namespace fault_table
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -9,7 +9,7 @@
 #include "open_file.h"
 #include "os/file_lock.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 struct FileLock::State {
   std::string path;
@@ -170,4 +170,4 @@ bool FileLock::blocks(const LockTarget& target, const FileLockOptions& options) 
   return os::same_file(mine.handle, theirs.handle);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -6,7 +6,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 std::uint64_t length_to_map(std::uint64_t file_size, const MappedFileOptions& options) {
@@ -55,4 +55,4 @@ void apply_options(Mapping& mapping, const MappedFileOptions& options) {
   if (options.lock) mapping.lock();
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

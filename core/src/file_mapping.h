@@ -9,7 +9,7 @@
 #include "mapping_state.h"
 #include "os/file.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// Throws a system error.
 [[noreturn]] void fail(std::errc code, const char* syscall, std::string text);
@@ -22,4 +22,4 @@ std::unique_ptr<MappingState> map_file(const std::shared_ptr<const os::File>& fi
 /// The options that are verbs on a mapping.
 void apply_options(Mapping& mapping, const MappedFileOptions& options);
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

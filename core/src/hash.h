@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 inline constexpr std::uint32_t kFnvBasis32 = 0x811c9dc5;
 inline constexpr std::uint64_t kFnvBasis64 = 0xcbf29ce484222325;
@@ -22,4 +22,4 @@ constexpr std::uint64_t fnv1a_64(std::string_view text,
   return basis;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 void Interrupt::raise() {
   const std::lock_guard lock(mutex_);
@@ -31,4 +31,4 @@ Interrupt::Listener::~Listener() {
   interrupt_->wake_ = {};
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

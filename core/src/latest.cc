@@ -6,7 +6,7 @@
 #include "crossmem/error.h"
 #include "latest/latest_requests.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::LatestState;
@@ -170,4 +170,4 @@ View Latest::memory() const {
   return view;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

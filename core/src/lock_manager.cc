@@ -15,7 +15,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::EntryState;
@@ -335,4 +335,4 @@ std::vector<LockInfo> LockManager::query() const {
 
 View LockManager::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

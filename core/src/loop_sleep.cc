@@ -7,7 +7,7 @@
 #include "agent/waiting.h"
 #include "os/loop_bell.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 struct LoopSleep::Asleep {
   RequestPtr request;  ///< Keeps the words.
@@ -47,4 +47,4 @@ LoopSleep::~LoopSleep() = default;
 
 bool LoopSleep::over() const noexcept { return !asleep_ || asleep_->watches.look(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

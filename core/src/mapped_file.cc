@@ -10,7 +10,7 @@
 #include "open_file.h"
 #include "os/file.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 /// Removes a file that we made if opening it fails later.
@@ -83,4 +83,4 @@ MappedFile MappedFile::open(int descriptor, const MappedFileOptions& options) {
   return mapping;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

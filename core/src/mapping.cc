@@ -11,7 +11,7 @@
 #include "os/mapping.h"
 #include "search.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr std::uint64_t kMiB = 1U << 20U;
@@ -223,4 +223,4 @@ void Mapping::close() noexcept {
 
 std::size_t page_size() noexcept { return os::page_size(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

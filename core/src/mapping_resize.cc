@@ -9,7 +9,7 @@
 #include "mapping_state.h"
 #include "os/mapping.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::MappingState;
@@ -133,4 +133,4 @@ void Mapping::refresh(const std::function<void()>& release_views) {
   exchange(*state_, std::move(session), file, size, release_views);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

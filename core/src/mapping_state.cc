@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 /// `step` is a power of two.
@@ -185,4 +185,4 @@ void MappingState::fail(Errc code, std::string text) const {
   throw Error(code, std::move(text), path);
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

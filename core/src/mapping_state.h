@@ -16,7 +16,7 @@
 #include "os/file.h"
 #include "region.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// Offsets in files are signed 64-bit numbers (off_t).
 constexpr std::uint64_t kLargestFile = std::numeric_limits<std::int64_t>::max();
@@ -124,4 +124,4 @@ struct MappingState {
   friend class crossmem::Mapping;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

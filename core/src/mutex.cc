@@ -9,7 +9,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::MutexWord;
@@ -141,4 +141,4 @@ View Mutex::memory() const {
 
 const std::shared_ptr<Agent>& Mutex::agent() const noexcept { return object_->agent_ptr(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

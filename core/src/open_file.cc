@@ -3,7 +3,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 OpenedFile open_or_create_file(const std::string& path, bool writable, Create create,
                                unsigned mode) {
@@ -26,4 +26,4 @@ OpenedFile open_or_create_file(const std::string& path, bool writable, Create cr
   }
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

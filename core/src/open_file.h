@@ -6,7 +6,7 @@
 #include "crossmem/mapped_file.h"
 #include "os/file.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 struct OpenedFile {
   os::File file;
@@ -17,4 +17,4 @@ struct OpenedFile {
 OpenedFile open_or_create_file(const std::string& path, bool writable, Create create,
                                unsigned mode);
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

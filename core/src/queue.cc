@@ -7,7 +7,7 @@
 #include "crossmem/error.h"
 #include "ring/queue_requests.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::ConsumerRequest;
@@ -245,4 +245,4 @@ void Queue::wake(Side side) noexcept {
   state_->object->wake(side == Side::producers ? header.tail : header.head, os::kEverybody);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -5,7 +5,7 @@
 #include "crossmem/queue.h"
 #include "ring/queue_requests.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::ConsumerRequest;
@@ -126,4 +126,4 @@ void Queue::Lease::give_back() noexcept {
     state->end_phase(at_, Phase::taken, me_, Phase::ready);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

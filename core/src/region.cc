@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 Region::Region(const os::MapRequest& request, std::shared_ptr<const os::File> file, bool guarded)
     : file_(std::move(file)), base_(os::map(request)), length_(request.length) {
@@ -40,4 +40,4 @@ void Region::abandon() noexcept {
   file_.reset();
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -9,7 +9,7 @@
 #include "os/file.h"
 #include "os/mapping.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 class Region {
  public:
@@ -35,4 +35,4 @@ class Region {
   std::optional<FaultGuard> guard_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -8,7 +8,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::Object;
@@ -273,4 +273,4 @@ unsigned RwLock::waiters() const { return object_->waiters(); }
 
 View RwLock::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

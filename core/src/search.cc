@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr std::size_t kBlock = 64;
@@ -47,4 +47,4 @@ std::optional<std::size_t> find_bytes(std::span<const std::byte> text,
   return std::nullopt;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -6,7 +6,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr std::size_t kLongestName = 200;
@@ -63,4 +63,4 @@ void check_segment_name(const std::string& name) {
   if (const char* const fault = fault_of(name)) throw Error(Errc::invalid_argument, fault);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -8,7 +8,7 @@
 #include "agent/waiting.h"
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::Inquiry;
@@ -181,4 +181,4 @@ unsigned Semaphore::waiters() const { return object_->waiters(); }
 
 View Semaphore::memory() const { return object_->view(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

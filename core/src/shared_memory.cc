@@ -10,7 +10,7 @@
 #include "os/names.h"
 #include "segment_name.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 /// A creator and an opener can miss each other again and again, but not so often.
@@ -166,4 +166,4 @@ std::vector<std::string> SharedMemory::clean() {
 bool SharedMemory::created() const noexcept { return state().created; }
 Persist SharedMemory::persist() const noexcept { return state().persist; }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

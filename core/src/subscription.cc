@@ -7,7 +7,7 @@
 #include "ring/ring_request.h"
 #include "ring/topic_state.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::SubscriberCell;
@@ -116,4 +116,4 @@ unsigned Subscription::waiters() const { return state_->object->waiters(); }
 
 View Subscription::memory() const { return state_->memory(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -4,7 +4,7 @@
 #include <thread>
 #include <utility>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 TaskPool& TaskPool::shared() {
   // Never destroyed: its threads run until the process is gone.
@@ -38,4 +38,4 @@ void TaskPool::work() {
 
 void run_on_own_thread(std::function<void()> task) { std::thread(std::move(task)).detach(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

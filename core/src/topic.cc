@@ -7,7 +7,7 @@
 #include "ring/ring_request.h"
 #include "ring/topic_state.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 using detail::Object;
@@ -143,4 +143,4 @@ unsigned Topic::waiters() const { return state_->object->waiters(); }
 
 View Topic::memory() const { return state_->memory(); }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

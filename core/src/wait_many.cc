@@ -7,7 +7,7 @@
 #include "agent/waiting.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 AnyRequest::AnyRequest(std::vector<RequestPtr> requests) : requests_(std::move(requests)) {}
 
@@ -93,4 +93,4 @@ void AllRequest::give_back() noexcept {
   while (got_ > 0) requests_[order_[--got_]]->give_back();
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -117,7 +117,7 @@ if(CROSSMEM_OS STREQUAL linux)
   target_include_directories(crossmem_crash_lifeline PRIVATE src)
   target_link_libraries(crossmem_crash_lifeline PRIVATE crossmem_core GTest::gtest_main)
   target_link_options(crossmem_crash_lifeline PRIVATE ${crash_options}
-      -Wl,--wrap=_ZN8crossmem2os8SlotLock5takenERKNS0_4FileEj)
+      -Wl,--wrap=_ZN8crossmem2v02os8SlotLock5takenERKNS1_4FileEj)
   set(alone "--gtest_filter=*AtEveryThird*")
   add_test(NAME Crash.lifeline_alone COMMAND crossmem_crash_lifeline ${alone})
   add_test(NAME Crash.lock_alone COMMAND refuse set_robust_list $<TARGET_FILE:crossmem_crash> ${alone})

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// The hints of madvise(2), under the kernel's names. POSIX systems have the first five, Linux all.
 /// `dontneed`, `free`, `remove` and `wipeonfork` can lose data: read the man page first.
@@ -42,4 +42,4 @@ bool supported(Advice advice) noexcept;
 /// All hints that `supported` says yes to.
 std::vector<Advice> supported_advice();
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Waiter;
@@ -83,4 +83,4 @@ class Agent {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -12,7 +12,7 @@
 #include "crossmem/mutex.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -65,4 +65,4 @@ class Condition {
   std::shared_ptr<detail::Object> object_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

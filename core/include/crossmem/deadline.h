@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// A moment of the monotonic clock (CLOCK_MONOTONIC: it does not run while the machine sleeps, and
 /// nobody can set it), or never.
@@ -20,7 +20,8 @@ class Deadline {
   /// From now on; never if it is so far away that the clock cannot tell it.
   static Deadline after(std::chrono::nanoseconds span) noexcept {
     const auto now = Clock::now();
-    if (span >= Clock::time_point::max() - now) return never();
+    // In brackets: windows.h has a macro `max`.
+    if (span >= (Clock::time_point::max)() - now) return never();
     return at(now + span);
   }
 
@@ -35,4 +36,4 @@ class Deadline {
   std::optional<Clock::time_point> when_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

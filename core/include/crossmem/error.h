@@ -4,7 +4,7 @@
 #include <string>
 #include <system_error>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// Conditions that no operating system error number stands for.
 enum class Errc {
@@ -51,7 +51,7 @@ class Error : public std::system_error {
   std::string path_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0
 
 template <>
 struct std::is_error_code_enum<crossmem::Errc> : std::true_type {};

@@ -9,7 +9,7 @@
 #include "crossmem/mapping.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -70,4 +70,4 @@ class Event {
   std::shared_ptr<detail::Object> object_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// Why a load or a store could not be done as asked.
 enum class FaultKind {
@@ -36,4 +36,4 @@ std::string_view to_string(FaultKind kind) noexcept;
 /// program installs later sees faults first and should chain as ours does.
 bool fault_guard_enabled() noexcept;
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

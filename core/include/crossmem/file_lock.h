@@ -10,7 +10,7 @@
 #include "crossmem/deadline.h"
 #include "crossmem/interrupt.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// With whom a lock is shared.
 enum class LockMode {
@@ -118,4 +118,4 @@ class FileLock {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

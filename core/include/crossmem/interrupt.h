@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// Raised once, for good. The wait that it was given to ends soon after, or at once if it begins
 /// later. All members may be called from any thread.
@@ -41,4 +41,4 @@ class Interrupt {
   std::function<void()> wake_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -13,7 +13,7 @@
 #include "crossmem/message.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 struct LatestState;
@@ -138,4 +138,4 @@ class Latest {
   std::shared_ptr<detail::LatestState> state_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -12,7 +12,7 @@
 #include "crossmem/mapping.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -71,4 +71,4 @@ class LockManager {
   std::shared_ptr<detail::Object> object_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

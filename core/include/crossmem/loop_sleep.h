@@ -8,7 +8,7 @@
 #include "crossmem/agent.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// A sleep of an event loop. The agent's waiter thread (`wait_later`) would have to be woken and
 /// wake the loop in turn; a descriptor that the loop polls costs one wake.
@@ -54,4 +54,4 @@ class LoopSleep {
   std::unique_ptr<Asleep> asleep_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

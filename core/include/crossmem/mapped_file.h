@@ -7,7 +7,7 @@
 
 #include "crossmem/mapping.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// Whether a missing file is made.
 enum class Create {
@@ -54,4 +54,4 @@ class MappedFile : public Mapping {
   using Mapping::Mapping;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

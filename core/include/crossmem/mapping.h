@@ -13,7 +13,7 @@
 #include "crossmem/advice.h"
 #include "crossmem/fault.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 struct MappingState;
@@ -196,4 +196,4 @@ class Mapping {
 /// Bytes in a page of memory here: 4 KiB, on Apple silicon 16 KiB.
 std::size_t page_size() noexcept;
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

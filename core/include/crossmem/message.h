@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// A message that was received: a copy.
 struct Message {
@@ -21,4 +21,4 @@ struct Message {
   std::uint16_t redelivered = 0;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

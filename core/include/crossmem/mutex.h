@@ -13,7 +13,7 @@
 #include "crossmem/mapping.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -163,4 +163,4 @@ class Mutex {
   std::uint64_t expected_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

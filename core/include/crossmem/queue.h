@@ -13,7 +13,7 @@
 #include "crossmem/message.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 struct Found;
@@ -189,4 +189,4 @@ class Queue {
   std::shared_ptr<detail::QueueState> state_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -12,7 +12,7 @@
 #include "crossmem/mapping.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -120,4 +120,4 @@ class RwLock {
   std::shared_ptr<detail::Object> object_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

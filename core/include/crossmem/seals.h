@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// Linux's file seals (fcntl(2) F_ADD_SEALS). They cannot be taken back.
 enum class Seal {
@@ -26,4 +26,4 @@ std::vector<Seal> seals_of(int descriptor);
 /// Whether this system has seals.
 bool seals_supported() noexcept;
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

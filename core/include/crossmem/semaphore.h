@@ -11,7 +11,7 @@
 #include "crossmem/mapping.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Object;
@@ -113,4 +113,4 @@ class CountingSemaphore {
   std::shared_ptr<detail::Object> object_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -8,7 +8,7 @@
 
 #include "crossmem/mapping.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// How long a name lives. Chosen at creation, kept with the segment by the system.
 enum class Persist {
@@ -93,4 +93,4 @@ class SharedMemory : public Mapping {
   using Mapping::Mapping;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

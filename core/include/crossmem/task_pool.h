@@ -6,7 +6,7 @@
 #include <functional>
 #include <mutex>
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 /// A few threads, started when first needed, that run tasks in the order of arrival.
 ///
@@ -42,4 +42,4 @@ class TaskPool {
 /// with it. Throws `std::system_error` (EAGAIN) if there can be no more threads.
 void run_on_own_thread(std::function<void()> task);
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -13,7 +13,7 @@
 #include "crossmem/message.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 struct RingWait;
@@ -137,4 +137,4 @@ class Topic {
   std::shared_ptr<detail::TopicState> state_;
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

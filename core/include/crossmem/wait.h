@@ -15,7 +15,7 @@
 #include "crossmem/deadline.h"
 #include "crossmem/interrupt.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace detail {
 class Watches;
@@ -132,4 +132,4 @@ class AllRequest : public Request {
   std::size_t got_ = 0;  ///< So many of the order are held.
 };
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

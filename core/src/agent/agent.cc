@@ -23,7 +23,7 @@
 #include "os/process.h"
 #include "os/slot_lock.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 using detail::AgentSlot;
 using detail::Domain;
@@ -278,4 +278,4 @@ std::shared_ptr<detail::Waiter> Agent::waiter() {
   return state_->waiter;
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -9,7 +9,7 @@
 #include "agent/domain.h"
 #include "agent/waiting.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 class Announcement {
  public:
@@ -37,4 +37,4 @@ class Announcement {
   std::size_t count_ = 0;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -12,7 +12,7 @@
 #include "os/loop_bell.h"
 #include "os/slot_lock.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x4d'45'4d'53'53'4f'52'43;  // "CROSSMEM"
@@ -157,4 +157,4 @@ void Domain::ring(std::uint64_t interested) const noexcept {
   }
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -14,7 +14,7 @@
 #include "os/control.h"
 #include "os/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// One row of the table, 64 bytes. `started` and `program` are for people, and `pid` tells whose
 /// end to wait for: nothing is ever decided by them.
@@ -95,4 +95,4 @@ constexpr std::uint64_t interest_bit(unsigned slot) noexcept {
   return std::uint64_t{1} << (slot % kInterestBits);
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -9,7 +9,7 @@
 #include "crossmem/error.h"
 #include "hash.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -157,4 +157,4 @@ void LockTable::remove(LockEntry& entry) const {
   tell(name);
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -13,7 +13,7 @@
 #include "agent/object.h"
 #include "crossmem/lock_manager.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 enum class EntryState : std::uint32_t { vacant, pending, held, stolen };
 
@@ -74,4 +74,4 @@ class LockTable {
   const Object& object_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -6,7 +6,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 Outcome MutexWord::attempt(Word me, const Patience& patience) const {
   // Whoever has slept may not be the only one who did.
@@ -107,4 +107,4 @@ bool has_untold_owner(const ObjectHeader& header) noexcept {
          (header.second.load(std::memory_order_acquire) & kUntold) != 0;
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -6,7 +6,7 @@
 #include "agent/object.h"
 #include "agent/waiting.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// One word that is free, owned, or owned by a dead one.
 class MutexWord {
@@ -36,4 +36,4 @@ class MutexWord {
 /// whoever comes next, to be told. The second word too, which is 0 in a mutex.
 bool has_untold_owner(const ObjectHeader& header) noexcept;
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

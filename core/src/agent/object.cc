@@ -10,7 +10,7 @@
 #include "os/file.h"
 #include "segment_name.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 /// Goes up when the words of an object change their meaning.
@@ -237,4 +237,4 @@ void Object::wake(const os::SharedWord& word, int count) const noexcept {
   domain_.ring(header_->interest.exchange(0, std::memory_order_seq_cst));
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

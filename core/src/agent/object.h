@@ -14,7 +14,7 @@
 #include "crossmem/mapping.h"
 #include "os/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 enum class Kind : std::uint8_t {
   mutex = 1,
@@ -119,4 +119,4 @@ class Object {
   bool (*outlives_)(const ObjectHeader& header) noexcept = nullptr;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

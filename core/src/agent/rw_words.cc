@@ -2,7 +2,7 @@
 // so that one of two who come at the same time sees the other.
 #include "agent/rw_words.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 constexpr unsigned kCountShift = 32;
@@ -152,4 +152,4 @@ bool RwWords::stop_writing(Word me, bool whole) const noexcept {
   return true;
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -9,7 +9,7 @@
 #include "agent/waiting.h"
 #include "crossmem/rw_lock.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// `second` is the turn: a mutex of those who write or may come to. `word` says who writes, and is
 /// set by the holder of the turn alone. A cell for each agent that reads: how often, and who.
@@ -47,4 +47,4 @@ class RwWords {
   const Object& object_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -7,7 +7,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace detail {
 namespace {
 
@@ -217,4 +217,4 @@ void cancel_wait(Agent& agent, WaitTicket ticket) {
   if (agent.attached()) agent.waiter()->cancel(ticket);
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

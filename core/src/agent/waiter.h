@@ -16,7 +16,7 @@
 #include "agent/waiting.h"
 #include "crossmem/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 class Waiter {
  public:
@@ -80,4 +80,4 @@ class Waiter {
   std::thread thread_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -12,7 +12,7 @@
 #include "os/lifeline.h"
 #include "os/spin.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace detail {
 namespace {
 
@@ -170,4 +170,4 @@ std::optional<Outcome> wait(Agent& agent, Request& request, Deadline deadline,
   }
 }
 
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

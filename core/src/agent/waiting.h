@@ -11,7 +11,7 @@
 #include "os/process.h"
 #include "os/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// How an attempt is to be made.
 struct Patience {
@@ -128,4 +128,4 @@ inline constexpr std::chrono::milliseconds kStarvingAfter{5};
 /// How patient a wait is that began then.
 Patience patience_since(Deadline::Clock::time_point begin) noexcept;
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// [31] waiters | [30] inconsistent | [29] starving | [28:16] slot + 1 | [15:0] generation.
 /// Without an owner, [28:0] are 0: the word is free.
@@ -32,4 +32,4 @@ constexpr bool owned_by(Word word, Word owner) noexcept { return (word & kOwner)
 /// Of a word that is not free. May be no slot at all: words are read from shared memory.
 constexpr unsigned slot_of(Word word) noexcept { return ((word & kOwner) >> kGenerationBits) - 1; }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

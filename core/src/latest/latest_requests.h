@@ -8,7 +8,7 @@
 #include "latest/latest_state.h"
 #include "ring/ring_request.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// Wants the writers' lock, and calls `step` with it. Whatever a dead owner was doing, there is
 /// nothing to repair: the version names a whole value.
@@ -48,4 +48,4 @@ class NewerRequest final : public StateRequest<LatestState> {
   std::uint64_t version_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -11,7 +11,7 @@
 #include "latest/latest_requests.h"
 #include "ring/racing_copy.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 namespace {
 
 /// Others overtake who is interrupted, or copies at half their pace: often enough to be no chance.
@@ -138,4 +138,4 @@ void LatestState::throw_corrupt(const char* what) const {
   throw Error(Errc::corrupt, what, object->name());
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -12,7 +12,7 @@
 #include "crossmem/latest.h"
 #include "latest/layout.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 struct LatestState {
   explicit LatestState(std::shared_ptr<Object> opened);
@@ -63,4 +63,4 @@ struct LatestState {
   std::size_t stride_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -8,7 +8,7 @@
 #include "agent/object.h"
 #include "os/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// The newest value is in the place that is its version modulo this.
 inline constexpr unsigned kPlaces = 3;
@@ -45,4 +45,4 @@ constexpr std::size_t size_for_latest(std::uint16_t parameter) noexcept {
   return sizeof(LatestHeader) + kPlaces * stride_for(parameter);
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -9,7 +9,7 @@
 
 #include "os/wait.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// The lowest bits of a slot's doorbell: who listens.
 inline constexpr std::uint32_t kThreadsListen = 1;
@@ -42,4 +42,4 @@ class Bell {
   std::unique_ptr<Ear> ear_;  ///< Where rings are heard.
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

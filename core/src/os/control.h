@@ -9,7 +9,7 @@
 
 #include "os/file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Where the directory is: the user's own, the same for all of his processes whatever their
 /// environment, and in memory where the system has file systems for that.
@@ -60,4 +60,4 @@ class ControlFile {
   bool created_;
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

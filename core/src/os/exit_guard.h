@@ -3,7 +3,7 @@
 
 #include <functional>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 class ExitGuard {
  public:
@@ -21,4 +21,4 @@ class ExitGuard {
   std::function<void()> act_;
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Installs the process's fault handler once. Throws `Error`. The code of this library stays loaded
 /// from then on, because the handler does.
@@ -12,4 +12,4 @@ void install_fault_handler();
 /// Sleeps until the handler has recorded a fault that somebody listens to. Called by one thread.
 void wait_for_fault_notice() noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// An owned descriptor, never inherited by a child process.
 class File {
@@ -66,4 +66,4 @@ void grow_file(const File& file, std::uint64_t from, std::uint64_t to);
 /// True if an unprivileged writer finds no free block on the file's file system.
 bool file_system_full(const File& file) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -7,7 +7,7 @@
 #include "crossmem/file_lock.h"
 #include "crossmem/interrupt.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// What to lock of a descriptor; the range is for `LockKind::range`.
 struct FileLockRequest {
@@ -35,4 +35,4 @@ void unlock(const FileLockRequest& request) noexcept;
 /// Whether two descriptors are of the same file.
 bool same_file(std::intptr_t one, std::intptr_t other);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

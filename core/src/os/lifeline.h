@@ -6,7 +6,7 @@
 #include "os/file.h"
 #include "os/wait.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Set by the kernel in a lifeline whose process has ended; its other threads may still be ending.
 /// It wakes one of those who sleep on the word.
@@ -26,4 +26,4 @@ void untie(SharedWord& lifeline) noexcept;
 /// In a forked child: the lifelines tied so far are the parent's.
 void forget_lifelines() noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

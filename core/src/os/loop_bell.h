@@ -3,7 +3,7 @@
 
 #include <memory>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 class LoopBell {
  public:
@@ -25,4 +25,4 @@ class LoopBell {
   [[maybe_unused]] unsigned slot_;  ///< Of no use where there are none.
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

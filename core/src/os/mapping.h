@@ -8,7 +8,7 @@
 #include "crossmem/advice.h"
 #include "crossmem/mapping.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 class File;
 
@@ -59,4 +59,4 @@ void populate(std::byte* at, std::size_t length);
 /// Sets `pages[i]` to 1 if the page is in RAM, otherwise to 0.
 void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

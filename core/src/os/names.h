@@ -9,7 +9,7 @@
 
 #include "crossmem/shared_memory.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 class File;
 
@@ -45,4 +45,4 @@ bool clean_segment(const std::string& name);
 /// Memory without a name, sealable where the system can.
 File unnamed_segment(std::uint64_t size);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

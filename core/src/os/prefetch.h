@@ -1,7 +1,7 @@
 // What a processor is told of memory that it is going to write.
 #pragma once
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Fetches the cache line from whichever processor has it, so that a store to it need not wait:
 /// what locks the bus waits for all stores before it (Intel SDM, AMD APM: PREFETCHW; Arm ARM: PRFM
@@ -12,4 +12,4 @@ inline void prefetch_for_writing([[maybe_unused]] const void* line) noexcept {
 #endif
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Its name, as process lists show it; empty where it cannot be known.
 std::string program_name();
@@ -13,4 +13,4 @@ std::uint32_t process_number() noexcept;
 /// False while the process ends and its other threads are gone already: what they held stays held.
 bool threads_run() noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -6,11 +6,11 @@
 
 #include "crossmem/seals.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 bool seals_supported() noexcept;
 void add_seals(int descriptor, std::span<const Seal> seals);
 /// Nothing for a file that cannot have any.
 std::vector<Seal> seals_of(int descriptor);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -6,7 +6,7 @@
 
 #include "os/file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// The lock of one slot of the agents' table. Destroying it releases it, but in a forked child.
 class SlotLock {
@@ -32,4 +32,4 @@ class SlotLock {
   unsigned slot_;
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

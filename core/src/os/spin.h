@@ -1,7 +1,7 @@
 // What a processor is told between two looks at a word that may change any moment.
 #pragma once
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Some tens of cycles, in which a sibling thread of the core may work (Intel SDM: PAUSE; Arm ARM:
 /// YIELD).
@@ -13,4 +13,4 @@ inline void pause_briefly() noexcept {
 #endif
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

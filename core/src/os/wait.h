@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <span>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 using SharedWord = std::atomic<std::uint32_t>;
 static_assert(SharedWord::is_always_lock_free && sizeof(SharedWord) == sizeof(std::uint32_t));
@@ -28,4 +28,4 @@ void wake(const SharedWord& word, int count) noexcept;
 
 inline constexpr int kEverybody = 0x7fffffff;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -9,7 +9,7 @@
 #include "agent/words.h"
 #include "os/wait.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// Records begin at multiples of this.
 inline constexpr std::uint32_t kUnit = 16;
@@ -81,4 +81,4 @@ constexpr Position distance(Position from, Position to) noexcept {
   return (to - from) & kPositions;
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -8,7 +8,7 @@
 #include "ring/queue_state.h"
 #include "ring/ring_request.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// Wants room for a message, and calls `fill` with it: that puts the record there and publishes it.
 template <class Fill>
@@ -66,4 +66,4 @@ class ConsumerRequest final : public StateRequest<QueueState> {
   Take take_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -6,7 +6,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 QueueState::QueueState(std::shared_ptr<Object> opened)
     : object(std::move(opened)), ring(*object, object->parameter()) {}
@@ -135,4 +135,4 @@ void QueueState::reclaim() const noexcept {
   }
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -10,7 +10,7 @@
 #include "agent/waiting.h"
 #include "ring/ring.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// A message that can be had.
 struct Found {
@@ -63,4 +63,4 @@ struct QueueState {
   void reclaim() const noexcept;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <span>
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               sizeof(std::atomic<std::uint64_t>) == sizeof(std::uint64_t));
@@ -34,4 +34,4 @@ inline void racing_write(std::byte* shared, std::span<const std::byte> source) n
   }
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -8,7 +8,7 @@
 #include "crossmem/error.h"
 #include "os/prefetch.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 namespace {
 
@@ -162,4 +162,4 @@ void watch_word(const Object& object, os::SharedWord& word, Word seen, Watches& 
   watches.changed();
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

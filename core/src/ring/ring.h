@@ -11,7 +11,7 @@
 #include "agent/object.h"
 #include "ring/layout.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// A record's header, copied from shared memory and looked at.
 struct RecordHeader {
@@ -130,4 +130,4 @@ class RingLock {
   bool held_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

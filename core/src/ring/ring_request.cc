@@ -6,7 +6,7 @@
 
 #include "os/spin.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 Outcome RingRequest::attempt(const Patience& patience) {
   const Word me = object_.me();
@@ -77,4 +77,4 @@ bool get(const Object& object, RingRequest& request, const RingWait& wait) {
   return crossmem::wait(*object.agent_ptr(), request, *wait.deadline, wait.interrupt).has_value();
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -12,7 +12,7 @@
 #include "crossmem/wait.h"
 #include "ring/ring.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 /// A look at shared words, with a lock of theirs held that nobody holds for long. The object's own
 /// word is watched too: it counts changes.
@@ -76,4 +76,4 @@ class StateRequest : public RingRequest {
   std::shared_ptr<State> kept_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

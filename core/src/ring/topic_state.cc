@@ -10,7 +10,7 @@
 #include "crossmem/error.h"
 #include "ring/racing_copy.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 TopicState::TopicState(std::shared_ptr<Object> opened)
     : object(std::move(opened)),
@@ -204,4 +204,4 @@ void TopicState::leave(SubscriberCell& cell, Word me) const noexcept {
   if ((before & kWaiters) != 0) object->wake(cell.position, os::kEverybody);
 }
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

@@ -11,7 +11,7 @@
 #include "crossmem/topic.h"
 #include "ring/ring.h"
 
-namespace crossmem::detail {
+namespace crossmem::inline v0::detail {
 
 struct TopicState {
   explicit TopicState(std::shared_ptr<Object> opened);
@@ -75,4 +75,4 @@ struct TopicState {
   SubscriberCell* cells_;
 };
 
-}  // namespace crossmem::detail
+}  // namespace crossmem::inline v0::detail

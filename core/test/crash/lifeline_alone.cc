@@ -15,8 +15,8 @@ constexpr off_t kFirstRow = 16384;
 }  // namespace
 
 /// The linker calls this for SlotLock::taken.
-extern "C" bool __wrap__ZN8crossmem2os8SlotLock5takenERKNS0_4FileEj(const crossmem::os::File& table,
-                                                                    unsigned slot) {
+extern "C" bool __wrap__ZN8crossmem2v02os8SlotLock5takenERKNS1_4FileEj(
+    const crossmem::os::File& table, unsigned slot) {
   using crossmem::detail::AgentSlot;
   std::uint32_t lifeline = 0;
   const off_t at = kFirstRow + static_cast<off_t>(slot * sizeof(AgentSlot)) +

@@ -11,7 +11,7 @@
 #include "crossmem/interrupt.h"
 #include "crossmem/wait.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 namespace os {
 class File;
@@ -83,4 +83,4 @@ class NamedMutex {
 };
 
 }  // namespace windows
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

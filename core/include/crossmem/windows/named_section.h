@@ -8,7 +8,7 @@
 
 #include "crossmem/mapping.h"
 
-namespace crossmem::windows {
+namespace crossmem::inline v0::windows {
 
 /// A view of a named section, for loads and stores (Win32, "File Mapping"): of a file, or of memory
 /// of the page file. Unlike `SharedMemory` there is nothing of crossmem's beside it.
@@ -36,4 +36,4 @@ class NamedSection : public Mapping {
   using Mapping::Mapping;
 };
 
-}  // namespace crossmem::windows
+}  // namespace crossmem::inline v0::windows

@@ -5,7 +5,7 @@
 #include "os/posix/descriptors.h"
 #include "os/posix/touch.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr int to_madvise(Advice advice) noexcept {
@@ -45,4 +45,4 @@ void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages
 }
 
 }  // namespace os
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -3,8 +3,8 @@
 
 #include "os/process.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string program_name() { return ::getprogname(); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

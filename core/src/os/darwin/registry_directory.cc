@@ -7,7 +7,7 @@
 #include "os/posix/descriptors.h"
 #include "os/posix/registry.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string registry_directory() {
   std::array<char, PATH_MAX> path{};
@@ -16,4 +16,4 @@ std::string registry_directory() {
   return path.data() + std::string("crossmem");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 #include "os/file.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 void allocate(const File& file, std::uint64_t from, std::uint64_t to) {
   const int fd = static_cast<int>(file.handle());
@@ -28,4 +28,4 @@ void sync(const File& file) {
   if (::fcntl(fd, F_FULLFSYNC) != 0 && ::fsync(fd) != 0) throw_errno("fsync");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

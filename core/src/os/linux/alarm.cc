@@ -14,7 +14,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr long kAgain = 2'000'000;  // ns
@@ -75,4 +75,4 @@ void Alarm::ring_from(const timespec& when, int flags) noexcept {
   ::timer_settime(timer_, flags, &times, nullptr);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

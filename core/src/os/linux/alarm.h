@@ -6,7 +6,7 @@
 
 #include "crossmem/deadline.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Made by the thread that is going to block. From the deadline on, or once `ring` was called, its
 /// system calls end with EINTR: again every few milliseconds, because the first time may come just
@@ -28,4 +28,4 @@ class Alarm {
   sigset_t mask_{};
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,7 +3,7 @@
 
 #include <array>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 struct Bell::Ear {
   SharedWord& word;
@@ -31,4 +31,4 @@ void Bell::ring(unsigned /*slot*/, SharedWord& word) noexcept {
   wake(word, kEverybody);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

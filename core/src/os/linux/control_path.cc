@@ -3,8 +3,8 @@
 
 #include "os/control.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string control_path() { return "/dev/shm/crossmem-" + std::to_string(::geteuid()); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 
 #include "os/mapping.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// MREMAP_DONTUNMAP, Linux 5.7.
@@ -33,4 +33,4 @@ bool replace_page(std::byte* page, std::size_t length, const std::byte* contents
   return false;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

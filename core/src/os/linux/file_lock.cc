@@ -10,7 +10,7 @@
 #include "os/linux/alarm.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 struct flock record(const FileLockRequest& request, int type) noexcept {
@@ -69,4 +69,4 @@ void unlock(const FileLockRequest& request) noexcept {
   ::fcntl(static_cast<int>(request.handle), F_OFD_SETLK, &lock);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

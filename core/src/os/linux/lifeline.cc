@@ -17,7 +17,7 @@
 
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 static_assert(kCut == FUTEX_OWNER_DIED);
@@ -190,4 +190,4 @@ void tie(SharedWord& lifeline) { Keeper::shared().tie(lifeline); }
 void untie(SharedWord& lifeline) noexcept { Keeper::shared().untie(lifeline); }
 void forget_lifelines() noexcept { Keeper::shared().forget(); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

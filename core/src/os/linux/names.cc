@@ -16,7 +16,7 @@
 #include "os/portable/patience.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 using namespace std::string_literals;
@@ -288,4 +288,4 @@ bool clean_segment(const std::string& name) {
   return reap_patiently(path_of(name)) == Reaping::removed;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 #include "os/posix/descriptors.h"
 #include "os/posix/touch.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 // Kernels know these longer than C libraries do (include/uapi/asm-generic/mman-common.h).
@@ -88,4 +88,4 @@ void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages
 }
 
 }  // namespace os
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

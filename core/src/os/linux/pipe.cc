@@ -4,10 +4,10 @@
 
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 void make_pipe(int (&ends)[2]) {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

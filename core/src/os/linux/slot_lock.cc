@@ -7,7 +7,7 @@
 
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// Behind everything that the file has.
@@ -54,4 +54,4 @@ void SlotLock::release() noexcept {
   file_ = {};
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

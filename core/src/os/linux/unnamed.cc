@@ -16,7 +16,7 @@
 #define F_SEAL_EXEC 32
 #endif
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr std::array<std::pair<Seal, int>, 6> kSeals = {{
@@ -63,4 +63,4 @@ std::vector<Seal> seals_of(int descriptor) {
 
 bool seals_supported() noexcept { return true; }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <ctime>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 #ifndef SYS_futex_waitv
@@ -71,4 +71,4 @@ void wake(const SharedWord& word, int count) noexcept {
   ::syscall(SYS_futex, &word, FUTEX_WAKE, count, nullptr, nullptr, 0);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

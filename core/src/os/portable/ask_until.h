@@ -10,7 +10,7 @@
 #include "crossmem/deadline.h"
 #include "crossmem/interrupt.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Calls `attempt` until it returns true. False once the deadline has passed or the interrupt was
 /// raised.
@@ -36,4 +36,4 @@ bool ask_until(Attempt&& attempt, Deadline deadline, Interrupt* interrupt) {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -8,7 +8,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string domain_suffix() {
   const char* const domain = std::getenv("CROSSMEM_DOMAIN");
@@ -25,4 +25,4 @@ std::string domain_suffix() {
   return suffix += name;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

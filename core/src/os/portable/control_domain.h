@@ -4,9 +4,9 @@
 
 #include <string>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Empty, or '-' and what CROSSMEM_DOMAIN says. Throws `Errc::invalid_argument` if that is no name.
 std::string domain_suffix();
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -10,7 +10,7 @@
 #include "os/fork.h"
 #include "os/process.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 struct ExitGuard::Registry {
   std::mutex mutex;
@@ -57,4 +57,4 @@ void ExitGuard::run() noexcept {
   if (const auto act = std::exchange(act_, {})) act();
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

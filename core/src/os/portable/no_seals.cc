@@ -2,7 +2,7 @@
 #include "crossmem/error.h"
 #include "os/seals.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 void add_seals(int /*descriptor*/, std::span<const Seal> /*seals*/) {
   throw Error(Errc::unsupported, "this system has no seals");
@@ -12,4 +12,4 @@ std::vector<Seal> seals_of(int /*descriptor*/) { return {}; }
 
 bool seals_supported() noexcept { return false; }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -1,7 +1,7 @@
 // Where no thread can sleep on a word that another process changes, agents sleep on their bells.
 #include "os/wait.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::size_t most_watches() noexcept { return 0; }
 
@@ -10,4 +10,4 @@ void sleep_on(std::span<const Watch> /*watches*/,
 
 void wake(const SharedWord& /*word*/, int /*count*/) noexcept {}
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -8,7 +8,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Calls `attempt` until it returns true. Throws EBUSY after two seconds: then the other process is
 /// not slow but stopped, and only a person can tell whether it will go on.
@@ -25,4 +25,4 @@ void patiently(Attempt&& attempt) {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -17,7 +17,7 @@
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr char kRing = 'r';
@@ -114,4 +114,4 @@ void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

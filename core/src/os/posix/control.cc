@@ -20,7 +20,7 @@
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// What a creator that was killed leaves; `names` does not tell of it, and `clean` removes it.
@@ -228,4 +228,4 @@ std::vector<std::string> ControlFile::names() {
   return names;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// With a slash at its end. It exists, and is this user's alone: otherwise `Errc::foreign`.
 std::string control_directory();
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -2,8 +2,8 @@
 #include "os/control.h"
 #include "os/posix/registry.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string control_path() { return registry_directory() + "-control"; }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -8,7 +8,7 @@
 
 #include "crossmem/error.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 [[noreturn]] inline void throw_errno(int number, const char* syscall, std::string detail = {}) {
   throw Error(std::error_code(number, std::system_category()), syscall, std::move(detail));
@@ -19,4 +19,4 @@ namespace crossmem::os {
 /// Both ends close-on-exec. Throws `Error`.
 void make_pipe(int (&ends)[2]);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -10,7 +10,7 @@
 #include "os/mapping.h"
 #include "os/posix/zeroes.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// One page of nameless shared memory, or -1 and null: what is written there can be mapped
@@ -67,4 +67,4 @@ bool replace_page(std::byte* page, std::size_t length, const std::byte* contents
   return true;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -22,7 +22,7 @@
 #include "os/posix/repair_lock.h"
 #include "os/posix/zeroes.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 struct sigaction g_previous_segv;
@@ -191,4 +191,4 @@ void wait_for_fault_notice() noexcept {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

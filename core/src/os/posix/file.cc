@@ -8,7 +8,7 @@
 
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
@@ -91,4 +91,4 @@ bool file_system_full(const File& file) noexcept {
   return ::fstatvfs(descriptor(file), &info) == 0 && info.f_bavail == 0;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

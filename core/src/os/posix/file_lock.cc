@@ -6,7 +6,7 @@
 
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 int flock_operation(LockMode mode) noexcept { return mode == LockMode::shared ? LOCK_SH : LOCK_EX; }
 
@@ -26,4 +26,4 @@ bool same_file(std::intptr_t one, std::intptr_t other) {
   return first.st_ino == second.st_ino && first.st_dev == second.st_dev;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

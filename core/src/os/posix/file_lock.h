@@ -3,11 +3,11 @@
 
 #include "os/file_lock.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// LOCK_SH or LOCK_EX.
 int flock_operation(LockMode mode) noexcept;
 /// False if somebody else holds it.
 bool try_flock(const FileLockRequest& request);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -15,7 +15,7 @@
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 std::string path_of(unsigned slot) {
@@ -91,4 +91,4 @@ void LoopBell::ring(unsigned slot) noexcept {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

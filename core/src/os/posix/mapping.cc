@@ -9,7 +9,7 @@
 #include "os/posix/repair_lock.h"
 #include "os/posix/zeroes.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 int to_prot(Protection protection) noexcept {
@@ -101,4 +101,4 @@ void unlock(std::byte* at, std::size_t length) {
   if (::munlock(at, length) != 0) throw_errno("munlock");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -14,7 +14,7 @@
 #include "os/posix/descriptors.h"
 #include "os/posix/registry.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
@@ -182,4 +182,4 @@ bool clean_segment(const std::string& name) {
   return true;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

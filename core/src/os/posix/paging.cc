@@ -5,7 +5,7 @@
 #include "os/posix/descriptors.h"
 #include "os/posix/touch.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 namespace {
 
 constexpr int to_posix_madvise(Advice advice) noexcept {
@@ -44,4 +44,4 @@ void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages
 }
 
 }  // namespace os
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

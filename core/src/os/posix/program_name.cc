@@ -1,8 +1,8 @@
 // POSIX names no program.
 #include "os/process.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string program_name() { return {}; }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -17,7 +17,7 @@
 #include "os/portable/patience.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// What macOS holds, the least of the systems that we support, without the slash.
@@ -127,4 +127,4 @@ std::string system_name(const std::string& name) {
          hexadecimal(fnv1a_64(name, 0x84222325cbf29ce4U), 13);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

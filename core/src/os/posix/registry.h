@@ -10,7 +10,7 @@
 #include "crossmem/shared_memory.h"
 #include "os/file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// An entry is an empty file, named by the segment and its lifetime; whoever is attached holds a
 /// shared flock(2) on it. Everything is done while holding the `Gate`, so that no step of one
@@ -52,4 +52,4 @@ std::string system_name(const std::string& name);
 /// Whether it is given a hash. Then only an entry with the whole name says whose memory that is.
 bool is_hashed(const std::string& name) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,8 +3,8 @@
 
 #include "os/posix/registry.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string registry_directory() { return "/tmp/crossmem-" + std::to_string(::geteuid()); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

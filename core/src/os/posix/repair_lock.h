@@ -10,7 +10,7 @@
 #include <atomic>
 #include <csignal>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// For the handler, in which every signal is blocked. It is held for a few system calls.
 class RepairLock {
@@ -60,4 +60,4 @@ class QuietRepairLock {
   RepairLock lock_;
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -10,7 +10,7 @@
 #include "os/posix/control_directory.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 int descriptor(const File& file) noexcept { return static_cast<int>(file.handle()); }
@@ -44,4 +44,4 @@ void SlotLock::release() noexcept {
   file_ = {};
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 #include "os/file.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 void allocate(const File& file, std::uint64_t from, std::uint64_t to) {
   int error = EINTR;
@@ -24,4 +24,4 @@ void sync(const File& file) {
   if (::fsync(static_cast<int>(file.handle())) != 0) throw_errno("fsync");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

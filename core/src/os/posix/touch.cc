@@ -11,7 +11,7 @@
 #include "os/mapping.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 void touch_pages(std::byte* at, std::size_t length) {
   constexpr std::size_t kBatch = 512;  // bytes: every pipe holds that many without blocking
@@ -33,4 +33,4 @@ void touch_pages(std::byte* at, std::size_t length) {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Makes the kernel read a byte of each page, so that a missing page is the error EFAULT and never
 /// a signal, with or without a fault guard.
 void touch_pages(std::byte* at, std::size_t length);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -10,7 +10,7 @@
 #include "os/names.h"
 #include "os/posix/descriptors.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 File unnamed_segment(std::uint64_t size) {
   // Relaxed: only distinct.
@@ -27,4 +27,4 @@ File unnamed_segment(std::uint64_t size) {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

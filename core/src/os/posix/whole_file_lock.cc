@@ -5,7 +5,7 @@
 #include "os/portable/ask_until.h"
 #include "os/posix/file_lock.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 bool range_locks_supported() noexcept { return false; }
 bool locks_convert() noexcept { return false; }
@@ -21,4 +21,4 @@ void unlock(const FileLockRequest& request) noexcept {
   ::flock(static_cast<int>(request.handle), LOCK_UN);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,9 +3,9 @@
 
 #include <cstddef>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// `replace_with_zeroes` with that lock held. Async-signal-safe.
 bool put_zeroes(std::byte* at, std::size_t length) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -13,7 +13,7 @@
 #include "os/portable/control_domain.h"
 #include "os/windows/security.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 using Time = std::chrono::steady_clock::time_point;
@@ -136,4 +136,4 @@ void Bell::ring(unsigned slot, SharedWord& /*word*/) noexcept {
   }
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -14,7 +14,7 @@
 #include "os/windows/held_file.h"
 #include "os/windows/security.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr wchar_t kKey[] = L"Software\\crossmem\\Boot";
@@ -163,4 +163,4 @@ std::wstring boot_directory(const std::wstring& parent, const std::wstring& suff
   return path;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -1,7 +1,7 @@
 // LockFileEx and UnlockFileEx.
 #include "os/windows/byte_lock.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 OVERLAPPED begin_of(ByteRange range) noexcept {
@@ -30,4 +30,4 @@ void unlock_bytes(HANDLE file, ByteRange range) noexcept {
   UnlockFileEx(file, 0, length.low, length.high, &begin);
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -6,7 +6,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 struct ByteRange {
   std::uint64_t start;
@@ -17,4 +17,4 @@ struct ByteRange {
 bool try_lock_bytes(HANDLE file, ByteRange range, bool exclusive);
 void unlock_bytes(HANDLE file, ByteRange range) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

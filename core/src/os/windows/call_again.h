@@ -5,7 +5,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Makes the call again while it fails with this error, for half a second at most. False if it
 /// fails for good, with the last error of Windows as the call left it.
@@ -21,4 +21,4 @@ bool call_again_while(DWORD passing, const Call& call) {
   return true;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

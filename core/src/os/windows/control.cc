@@ -13,7 +13,7 @@
 #include "os/windows/control_names.h"
 #include "os/windows/held_file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// Two handles: what is mapped stays open for as long as the mapping, and so would its lock.
@@ -146,4 +146,4 @@ std::vector<std::string> ControlFile::names() {
   return names;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

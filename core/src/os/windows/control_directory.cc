@@ -9,7 +9,7 @@
 #include "os/windows/boot_directory.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr std::size_t kLongestFile = 240;
@@ -85,6 +85,6 @@ std::string decode_name(const std::wstring& file) {
   return name;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os
 
 std::string crossmem::windows::control_directory() { return os::narrow(os::control_directory()); }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// With a '\' at its end. Made if there is none. Throws `Error`. As memory elsewhere, what is there
 /// does not outlive the system.
@@ -16,4 +16,4 @@ std::wstring encode_name(const std::string& name);
 /// Empty for what `encode_name` has not made, or cannot undo.
 std::string decode_name(const std::wstring& file);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -11,7 +11,7 @@
 #include "os/windows/held_file.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// Files without their names that Windows does not let go, because somebody maps them still. Each
@@ -105,4 +105,4 @@ bool is_held(const std::string& name) {
   return false;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

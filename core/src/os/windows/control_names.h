@@ -5,7 +5,7 @@
 
 #include "os/control.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 // No encoded name begins so. What is being made, and what is being removed: a file whose name is
 // gone at once, though others have it open.
@@ -42,4 +42,4 @@ bool rename_control(const std::string& from, const std::string& to);
 /// Whether somebody has a control file open; if nobody has, it is removed.
 bool is_held(const std::string& name);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,9 +3,9 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// INVALID_HANDLE_VALUE if it is none.
 HANDLE handle_in_runtime(int descriptor) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,10 +3,10 @@
 
 #include "os/windows/descriptor.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 HANDLE handle_in_runtime(int descriptor) noexcept {
   return reinterpret_cast<HANDLE>(_get_osfhandle(descriptor));
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

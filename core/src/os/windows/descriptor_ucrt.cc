@@ -5,7 +5,7 @@
 
 #include "os/windows/descriptor.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 void go_on(const wchar_t* /*expression*/, const wchar_t* /*function*/, const wchar_t* /*file*/,
@@ -20,4 +20,4 @@ HANDLE handle_in_runtime(int descriptor) noexcept {
   return handle;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

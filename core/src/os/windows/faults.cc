@@ -12,7 +12,7 @@
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 HANDLE g_notice = nullptr;  ///< Set to wake the notice thread.
@@ -115,4 +115,4 @@ void install_fault_handler() {
 
 void wait_for_fault_notice() noexcept { WaitForSingleObject(g_notice, INFINITE); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -7,7 +7,7 @@
 #include "os/windows/section.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// As `open(2)` has it: others may do with the file what they like meanwhile.
@@ -140,4 +140,4 @@ bool file_system_full(const File& /*file*/) noexcept {
   return false;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -12,7 +12,7 @@
 #include "os/portable/ask_until.h"
 #include "os/windows/byte_lock.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 ByteRange range_of(const FileLockRequest& request) noexcept {
@@ -61,4 +61,4 @@ bool same_file(std::intptr_t one, std::intptr_t other) {
          first.nFileIndexHigh == second.nFileIndexHigh;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -5,7 +5,7 @@
 #include "os/windows/byte_lock.h"
 #include "os/windows/security.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr ByteRange kHold{std::uint64_t{1} << 41U, 1};
@@ -84,4 +84,4 @@ std::vector<std::wstring> find_files(const std::wstring& pattern) {
   return files;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -7,7 +7,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Of what is over before long: scanners and indexers have new files open for some tens of
 /// milliseconds, and let nobody write, rename or remove them; whoever removes a file has it open.
@@ -35,4 +35,4 @@ bool is_missing(DWORD error) noexcept;
 /// removed meanwhile.
 std::vector<std::wstring> find_files(const std::wstring& pattern);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,7 +3,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::wstring kernel_name(const std::string& name, const char* call) {
   // With no name, Win32 makes an object that nobody finds.
@@ -19,4 +19,4 @@ std::wstring kernel_name(const std::string& name, const char* call) {
   return wide;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -3,10 +3,10 @@
 
 #include <string>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Unchanged, in UTF-16. What else a name may not be, the system says itself. Throws
 /// `Errc::invalid_argument`, or ERROR_FILENAME_EXCED_RANGE of the `call` that it is for.
 std::wstring kernel_name(const std::string& name, const char* call);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -11,7 +11,7 @@
 #include "os/windows/view.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 SYSTEM_INFO system_info() noexcept {
@@ -174,4 +174,4 @@ void unlock(std::byte* at, std::size_t length) {
     throw_last("VirtualUnlock");
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -10,7 +10,7 @@
 #include "os/windows/kernel_name.h"
 #include "os/windows/security.h"
 
-namespace crossmem::windows {
+namespace crossmem::inline v0::windows {
 namespace {
 
 using std::chrono::milliseconds;
@@ -99,4 +99,4 @@ bool NamedMutex::release() {
   os::throw_last("ReleaseMutex");
 }
 
-}  // namespace crossmem::windows
+}  // namespace crossmem::inline v0::windows

@@ -8,7 +8,7 @@
 #include "os/windows/kernel_name.h"
 #include "os/windows/section.h"
 
-namespace crossmem::windows {
+namespace crossmem::inline v0::windows {
 namespace {
 
 os::File open_or_create_file(const std::string& path) {
@@ -62,4 +62,4 @@ NamedSection NamedSection::open(const std::string& name, std::uint64_t size) {
   });
 }
 
-}  // namespace crossmem::windows
+}  // namespace crossmem::inline v0::windows

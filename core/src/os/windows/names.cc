@@ -15,7 +15,7 @@
 #include "os/windows/control_names.h"
 #include "os/windows/section.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 constexpr std::string_view kSection = "section.";
@@ -296,4 +296,4 @@ bool clean_segment(const std::string& given) {
 
 File unnamed_segment(std::uint64_t size) { return create_section({}, size); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

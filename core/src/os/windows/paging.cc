@@ -9,7 +9,7 @@
 
 #include "os/mapping.h"
 
-namespace crossmem {
+namespace crossmem::inline v0 {
 
 bool supported(Advice advice) noexcept {
   switch (advice) {
@@ -122,4 +122,4 @@ void residency(std::byte* at, std::size_t length, std::span<unsigned char> pages
 }
 
 }  // namespace os
-}  // namespace crossmem
+}  // namespace crossmem::inline v0

@@ -3,7 +3,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 std::string program_name() {
   std::wstring path(MAX_PATH, L'\0');
@@ -28,4 +28,4 @@ bool threads_run() noexcept {
   return ending == nullptr || ending() == FALSE;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

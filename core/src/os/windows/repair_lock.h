@@ -8,7 +8,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 class RepairLock {
  public:
@@ -30,4 +30,4 @@ class RepairLock {
   static inline std::atomic<bool> taken_{false};
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -7,7 +7,7 @@
 
 #include "os/windows/security.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// SECTION_BASIC_INFORMATION of NtQuerySection (ntifs.h), which no header for programs has.
@@ -71,4 +71,4 @@ File open_section(const std::wstring& name, bool writable) {
   return section;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -6,7 +6,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// The kernel ignores the two lowest bits of a handle (Win32, "Kernel objects"), so one of them
 /// tells a section from a file.
@@ -32,4 +32,4 @@ File create_section(const std::wstring& name, std::uint64_t size);
 /// No file if there is none of the name.
 File open_section(const std::wstring& name, bool writable);
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

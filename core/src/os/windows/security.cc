@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 std::wstring read_user_sid() {
@@ -47,4 +47,4 @@ OwnerOnly::OwnerOnly() {
 
 OwnerOnly::~OwnerOnly() { LocalFree(attributes_.lpSecurityDescriptor); }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

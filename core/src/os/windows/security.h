@@ -6,7 +6,7 @@
 
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// The user's security identifier as text, S-1-5-...
 const std::wstring& user_sid();
@@ -25,4 +25,4 @@ class OwnerOnly {
   SECURITY_ATTRIBUTES attributes_{};
 };
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

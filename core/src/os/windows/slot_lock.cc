@@ -5,7 +5,7 @@
 #include "os/windows/control_directory.h"
 #include "os/windows/held_file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 ByteRange byte_of(unsigned slot) noexcept { return {slot, 1}; }
@@ -46,4 +46,4 @@ void SlotLock::release() noexcept {
   file_ = {};
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

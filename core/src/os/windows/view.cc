@@ -13,7 +13,7 @@
 #include "os/windows/section.h"
 #include "os/windows/win32.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 /// Whether a page of a view becomes a private copy when it is made copy-on-write and stored to. It
@@ -129,4 +129,4 @@ bool give_room(std::byte* at, std::size_t length) noexcept {
          VirtualAlloc(at, length, MEM_COMMIT, PAGE_READWRITE) != nullptr;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

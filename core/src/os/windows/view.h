@@ -5,7 +5,7 @@
 
 #include "os/mapping.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Maps what the request asks for, at this address or, if it is null, in a place of its own. Throws
 /// `Error`; `Errc::unsupported` beyond the last page of the file.
@@ -23,4 +23,4 @@ void take_freed_range(std::byte* at, std::size_t length) noexcept;
 /// another for which there is no room now (false).
 bool give_room(std::byte* at, std::size_t length) noexcept;
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

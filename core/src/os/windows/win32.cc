@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 namespace {
 
 struct Pair {
@@ -149,4 +149,4 @@ std::wstring extended_path(const std::string& path) {
   return L"\\\\?\\" + full;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os

@@ -17,7 +17,7 @@
 #include "crossmem/error.h"
 #include "os/file.h"
 
-namespace crossmem::os {
+namespace crossmem::inline v0::os {
 
 /// Throws a code of the category "win32".
 [[noreturn]] void throw_win32(DWORD error, const char* call, std::string detail = {});
@@ -60,4 +60,4 @@ constexpr std::uint64_t join(DWORD low, DWORD high) noexcept {
   return std::uint64_t{high} << 32U | low;
 }
 
-}  // namespace crossmem::os
+}  // namespace crossmem::inline v0::os
