@@ -36,6 +36,7 @@ enum class Advice {
 
 /// "normal", "populate-read" and so on: the kernel's name in lower case with hyphens.
 std::string_view to_string(Advice advice) noexcept;
+/// Nothing for a name that is none of these.
 std::optional<Advice> advice_from_string(std::string_view name) noexcept;
 /// True if this build's operating system has the hint; its kernel may still refuse it with EINVAL.
 bool supported(Advice advice) noexcept;

@@ -46,9 +46,12 @@ struct Holder {
 class Agent {
  public:
   /// The one that C++ programs share: attached when first asked for, and again after fork(2).
+  /// Throws what `attach` does.
   static std::shared_ptr<Agent> of_process();
   /// Another one. `one_thread`: a single thread makes all of its synchronous waits and releases, so
-  /// a wait for what it holds itself is an error (EDEADLK) instead of an eternity.
+  /// a wait for what it holds itself is an error (EDEADLK) instead of an eternity. Throws EAGAIN
+  /// (see above), `Errc::foreign` or `Errc::corrupt` if the control directory or its table is not
+  /// this user's or not of this version, and what opening a file may. Does not block for long.
   static std::shared_ptr<Agent> attach(bool one_thread = false);
 
   ~Agent();

@@ -27,18 +27,19 @@ class Barrier {
  public:
   /// As many as agents.
   static constexpr std::uint32_t kMostParties = 4096;
-  /// Bytes of one in a mapping.
+  /// Bytes of a barrier in a mapping.
   static constexpr std::size_t size(std::uint32_t parties) noexcept { return 32 + 8 * parties; }
 
   /// Opens the barrier of this name, or makes it for 1 to 4,096 parties. Without a number it must
-  /// exist (ENOENT); with another number than it has, `Errc::invalid_argument`.
+  /// exist (ENOENT); with another number than it has, `Errc::invalid_argument`; with one that
+  /// no barrier has, `Errc::out_of_range`.
   static Barrier open(const std::string& name, std::optional<std::uint32_t> parties,
                       std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`; `parties` as for `open`.
   static Barrier at(const Mapping& mapping, std::uint64_t offset,
                     std::optional<std::uint32_t> parties,
                     std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// How an arrival ended.
@@ -47,14 +48,15 @@ class Barrier {
     passed,   ///< All have come.
     last,     ///< All have come, and this was the one that they waited for.
   };
-  /// Comes, and waits in this thread until all have come.
+  /// Waits in this thread until all have come.
   Arrival arrive(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
-  /// `was_last` of a request that was got tells who was.
+  /// The same, to be waited for with others or later. `was_last` of a request that was got tells
+  /// who was.
   RequestPtr request();
   /// Whether the one who made this request was the last to come.
   static bool was_last(const Request& request) noexcept;
 
-  /// For how many it was made.
+  /// How many it is for.
   std::uint32_t parties() const noexcept;
   /// How many have come and wait.
   std::uint32_t arrived() const;

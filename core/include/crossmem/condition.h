@@ -26,21 +26,21 @@ class Object;
 /// that a dead one could break. Opening, errors, threads and fork are as for `Mutex`.
 class Condition {
  public:
-  /// Bytes of one in a mapping.
-  static constexpr std::size_t kSize = 32;
+  static constexpr std::size_t kSize = 32;  ///< Bytes in a mapping.
 
-  /// Opens the one of this name, or makes it.
+  /// Opens the condition of this name, or makes it.
   static Condition open(const std::string& name,
                         std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`.
   static Condition at(const Mapping& mapping, std::uint64_t offset,
                       std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
-  /// Unlocks the mutex, waits for a notification, and locks it again, for which it waits without
-  /// end. False if the deadline had passed or `interrupt` was raised first. The guard may then tell
-  /// `owner_died`. A mutex that is inconsistent is unlocked so, unless it was marked.
+  /// `guard` holds `mutex`. Unlocks the mutex, waits for a notification, and locks it again, for
+  /// which it waits without end. False if the deadline had passed or `interrupt` was raised first.
+  /// The guard may then tell `owner_died`. A mutex that is inconsistent is unlocked so, unless it
+  /// was marked.
   bool wait(Mutex& mutex, Mutex::Guard& guard, Deadline deadline = Deadline::never(),
             Interrupt* interrupt = nullptr);
   /// Until the predicate, which is called with the mutex held, says true: then true.
@@ -48,7 +48,7 @@ class Condition {
             Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// Wakes one waiter, if there is one. With the mutex held or not.
   void notify_one();
-  /// Wakes all waiters. With the mutex held or not.
+  /// Wakes all who wait now.
   void notify_all();
 
   /// The first half of `wait`: to be made while the mutex is held, and waited for without it.

@@ -15,7 +15,7 @@ class Deadline {
 
   /// A wait without end.
   static Deadline never() noexcept { return Deadline({}); }
-  /// At this moment.
+  /// One that has passed already: try, and do not wait.
   static Deadline at(Clock::time_point when) noexcept { return Deadline(when); }
   /// From now on; never if it is so far away that the clock cannot tell it.
   static Deadline after(std::chrono::nanoseconds span) noexcept {

@@ -21,7 +21,7 @@ enum class Errc {
 
 /// The category of `Errc`; its `name()` is "crossmem".
 const std::error_category& error_category() noexcept;
-/// For `std::error_code`, which is made of an `Errc` by this.
+/// What makes an `Errc` a `std::error_code`, and comparable with one.
 std::error_code make_error_code(Errc code) noexcept;
 
 /// What every function of crossmem throws.
@@ -30,6 +30,10 @@ std::error_code make_error_code(Errc code) noexcept;
 /// in the category "win32", whose conditions are errno's. So comparing it with `std::errc` holds
 /// everywhere. `syscall()` names the failed call ("mmap"), `path()` the file where there is one,
 /// `detail()` says what was asked, what was found and what to do. Each may be empty.
+///
+/// `what()` is all of that in one line. Beside it come only `std::bad_alloc`, `std::system_error`
+/// (EAGAIN) where a thread of the library cannot be started, and what the caller's own functions
+/// throw.
 class Error : public std::system_error {
  public:
   /// Of the system.

@@ -15,7 +15,7 @@ namespace detail {
 class Object;
 }
 
-/// What a waiter that gets through leaves of an event.
+/// When an event is unset again. Chosen by whoever makes it.
 enum class EventReset {
   manual,     ///< Stays set until `reset`, and lets everybody through.
   automatic,  ///< Lets one waiter through, which resets it.
@@ -33,28 +33,27 @@ enum class EventReset {
 /// `Semaphore` permits. Opening, errors, threads and fork are as for `Mutex`.
 class Event {
  public:
-  /// Bytes of one in a mapping.
-  static constexpr std::size_t kSize = 32;
+  static constexpr std::size_t kSize = 32;  ///< Bytes in a mapping.
 
-  /// Opens the event of this name, or makes it; `Errc::invalid_argument` if there is one of the
-  /// other kind.
+  /// Opens the event of this name, or makes it, set or not; `Errc::invalid_argument` if there is
+  /// one of the other kind, or one that began otherwise.
   static Event open(const std::string& name, EventReset reset, bool initially_set = false,
                     std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`; the rest as for `open`.
   static Event at(const Mapping& mapping, std::uint64_t offset, EventReset reset,
                   bool initially_set = false, std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
-  /// Wakes all who wait, of an automatic event one. Does not block.
+  /// Sets it and wakes whom it lets through. What was stored before is seen by them.
   void set();
-  /// From here on it lets nobody through. Does not block.
+  /// Unsets it. Who was let through stays so.
   void reset();
-  /// Whether it is set now; others may change it at any time.
+  /// For people: it may change at any time.
   bool is_set() const;
   /// Automatic: resets it. Does not wait.
   bool try_wait();
-  /// False once the deadline has passed or `interrupt` is raised.
+  /// Waits in this thread. False once the deadline has passed or `interrupt` is raised.
   bool wait(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// To be waited for with others or later.
   RequestPtr request();

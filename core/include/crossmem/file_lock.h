@@ -12,7 +12,7 @@
 
 namespace crossmem::inline v0 {
 
-/// With whom a lock is shared.
+/// Who else may have a lock at the same time.
 enum class LockMode {
   shared,     ///< With other shared locks.
   exclusive,  ///< Alone.
@@ -27,7 +27,9 @@ enum class LockKind {
   flock,
 };
 
-/// What to lock, and how.
+/// Which lock. Throws of whoever takes it: `Errc::unsupported` for `range` where the system has
+/// none, `Errc::invalid_argument` for a range of `flock`, `Errc::out_of_range` for a length of 0 or
+/// a range beyond 2^63 - 2.
 struct FileLockOptions {
   /// With others or alone.
   LockMode mode = LockMode::exclusive;
@@ -58,14 +60,16 @@ using LockTarget = std::variant<std::string, int>;
 ///
 /// Throws `Error`: what opening says, with the path; EDEADLK never: nobody looks for cycles.
 /// Advisory: who does not ask is not kept out, but for reads and writes on Windows (LockFileEx).
-/// Threads: a lock may be used and released by any
-/// thread; not by two at once but for `release`, which ends an upgrade. Fork: the child holds it
-/// too until it has gone or executed another program.
+/// Threads: a lock may be used and released by any thread; not by two at once but
+/// for `release`, which ends an upgrade. Fork: the child
+/// holds it too until it has gone or executed another program. A moved-from lock may only be
+/// destroyed, assigned to and asked whether it is `held`.
 class FileLock {
  public:
   /// Nothing if somebody else holds it. Does not wait.
   static std::optional<FileLock> try_lock(const LockTarget& target, const FileLockOptions& options);
-  /// Waits in the kernel's queue, where it has one. Nothing once the deadline has passed or
+  /// Waits in the kernel's queue, where it has one; on Windows and macOS it asks again, every 10 ms
+  /// at most. Blocks this thread. Nothing once the deadline has passed or
   /// `interrupt` is raised; the lock is not held then.
   static std::optional<FileLock> lock(const LockTarget& target, const FileLockOptions& options,
                                       Deadline deadline = Deadline::never(),
@@ -85,21 +89,21 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
   ~FileLock();  ///< Releases.
 
-  /// As it is now.
+  /// As it is held now: `upgrade` and `downgrade` change it.
   LockMode mode() const noexcept;
   /// False once released.
   bool held() const noexcept;
 
   /// Makes a shared lock exclusive in one step, or leaves it shared and says false. `range` only;
-  /// `Errc::unsupported` for flock(2), which would give the lock up first.
+  /// `Errc::unsupported` for flock(2) and on Windows, which would give the lock up first.
   bool try_upgrade();
   /// The same, waiting; the shared lock is kept meanwhile. Two that wait for each other wait for
   /// ever: give a deadline.
   bool upgrade(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
-  /// Makes an exclusive lock shared, in one step and at once. `range` only.
+  /// Makes an exclusive lock shared, in one step and at once. Where `try_upgrade` works.
   void downgrade();
 
-  /// Lets others have it, and ends an upgrade that waits. Twice is fine.
+  /// Lets it go and closes the file. Twice is fine.
   void release() noexcept;
 
   /// Whether this lock is in the way of what is asked: who waits for it in the only thread that can

@@ -38,24 +38,26 @@ class Latest {
  public:
   /// Bytes of the longest value that one can be made for: 1 GiB.
   static constexpr std::size_t kMostSize = std::size_t{1} << 30U;
-  /// Bytes of one in a mapping, for values of up to `longest` bytes: three times that, and some.
+  /// Bytes of one in a mapping, at a multiple of 64, for values of up to `longest` bytes: three
+  /// times that, and some.
   static std::size_t size(std::size_t longest);
 
   /// Opens the one of this name, or makes it for values of up to `longest` bytes, 1 byte to 1 GiB,
   /// rounded up by less than a thousandth. Without, it must exist (ENOENT); with another one than
-  /// it has, `Errc::invalid_argument`.
+  /// it has, `Errc::invalid_argument`; with 0 or more than 1 GiB, `Errc::out_of_range`.
   static Latest open(const std::string& name, std::optional<std::size_t> longest,
                      std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`, at a multiple of 64; `longest` as for `open`.
   static Latest at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> longest,
                    std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// Replaces the value. False if another writer stands still in the middle of it. Throws
   /// `Errc::out_of_range` for a value longer than `longest`. Does not block for long.
   bool try_set(std::span<const std::byte> value, std::uint16_t tag = 0);
-  /// Waits for other writers. False once the deadline has passed or `interrupt` is raised.
+  /// Waits for other writers, in this thread. False once the deadline has passed or `interrupt` is
+  /// raised.
   bool set(std::span<const std::byte> value, std::uint16_t tag = 0,
            Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
 
@@ -76,7 +78,7 @@ class Latest {
     /// It is the newest value. Once. EPERM if it was ended before; `Errc::closed` if its agent is
     /// detached.
     void commit();
-    /// The value before stays the newest. Twice is fine.
+    /// The value stays what it was. Twice is fine.
     void cancel() noexcept;
 
    private:

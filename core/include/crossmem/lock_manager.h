@@ -34,14 +34,13 @@ struct LockInfo {
 /// Opening, errors, threads and fork are as for `Mutex`.
 class LockManager {
  public:
-  /// Bytes.
-  static constexpr std::size_t kLongestName = 256;
+  static constexpr std::size_t kLongestName = 256;  ///< Of a lock, in bytes.
 
-  /// Opens the table of this name, or makes it.
+  /// Opens the table of this name, or makes it. JavaScript's `locks` uses "crossmem.web-locks".
   static LockManager open(const std::string& name,
                           std::shared_ptr<Agent> agent = Agent::of_process());
 
-  /// How a lock is asked for.
+  /// Of a request.
   struct Options {
     /// With others or alone.
     LockMode mode = LockMode::exclusive;
@@ -52,12 +51,14 @@ class LockManager {
   /// this agent, for `release`. A name has at most 256 bytes (`Errc::out_of_range`). EAGAIN while
   /// the table is full.
   RequestPtr request(const std::string& name, std::uint32_t id, const Options& options);
-  /// Got when the lock of this request has been stolen.
+  /// Got when the lock of this request has been stolen. The wait throws `Errc::closed` if it was
+  /// released.
   RequestPtr theft(std::uint32_t id);
-  /// False if it was not held any more.
+  /// Ends a request, held or not. False if it was not held any more. EBUSY if another process
+  /// stands still in the middle of changing the table (SIGSTOP, a debugger), and so for `query`.
   bool release(std::uint32_t id);
 
-  /// In the order of asking.
+  /// All that is held or waited for, in the order of asking; for people.
   std::vector<LockInfo> query() const;
 
   /// Its bytes, for languages that bring their own steps (docs/layout.md).

@@ -26,7 +26,8 @@ enum class Access {
   copy,       ///< Copy-on-write: stores stay in this process and never reach the file.
 };
 
-/// What `Mapping::protect` makes of a range (mprotect(2), VirtualProtect).
+/// What `Mapping::protect` makes of a range (mprotect(2), VirtualProtect): what can be done with
+/// it.
 enum class Protection { none, read, readwrite, read_execute, readwrite_execute };
 
 /// A part of a mapping in bytes. `length` empty means "to the end". Any values: aligned inside.
@@ -100,12 +101,10 @@ class Mapping {
 
   /// First byte; null once closed. Valid until `close`, `resize` or `refresh`.
   std::byte* data() const noexcept;
-  std::uint64_t size() const noexcept;  ///< Bytes; 0 once closed.
-  /// As opened.
-  Access access() const noexcept;
+  std::uint64_t size() const noexcept;       ///< Bytes; 0 once closed.
+  Access access() const noexcept;            ///< As opened.
   const std::string& path() const noexcept;  ///< As opened; empty for descriptors and memory.
-  /// True after `close`.
-  bool closed() const noexcept;
+  bool closed() const noexcept;              ///< After `close`.
   /// The descriptor of the file or the memory, which stays the mapping's; -1 if it has none.
   std::intptr_t descriptor() const noexcept;
   /// What every verb does first: throws `Errc::closed`, or `Errc::fault` for a fault that nobody
@@ -140,7 +139,7 @@ class Mapping {
   /// Keeps the pages of the range in RAM until `unlock` or `close` (mlock(2)). Blocks while they
   /// are read. ENOMEM, EPERM or EAGAIN beyond RLIMIT_MEMLOCK. Locks do not nest.
   void lock(Range range = {});
-  /// Lets the pages of the range go.
+  /// Lets the system take them again (munlock(2)). What is not locked is fine.
   void unlock(Range range = {});
 
   /// Changes what loads and stores may do in the range, whole pages (mprotect(2)). EACCES where

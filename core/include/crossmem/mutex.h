@@ -35,13 +35,13 @@ class Object;
 ///
 /// Open: a named mutex exists while somebody has it open, and longer if its last holder died with
 /// it. Errors: those of `SharedMemory` for names; `Errc::foreign`, `Errc::corrupt`,
-/// `Errc::invalid_argument` for memory that holds something else; EDEADLK for an agent of one
-/// thread that waits for itself. Threads: all members, from any. Fork: the child's objects are
-/// closed; it opens its own.
+/// `Errc::invalid_argument` for memory that holds something else; `Errc::closed` once its agent is
+/// detached; EDEADLK for an agent of one thread that waits for itself. Threads: all members, from
+/// any; a guard is for one thread at a time. A copy is the same mutex. A moved-from one may only be
+/// destroyed or assigned to. Fork: the child's objects are closed; it opens its own.
 class Mutex {
  public:
-  /// Bytes of one in a mapping.
-  static constexpr std::size_t kSize = 32;
+  static constexpr std::size_t kSize = 32;  ///< Bytes in a mapping.
 
   /// Held while it lives, which is not longer than the mutex that it came from.
   class Guard {
@@ -99,20 +99,22 @@ class Mutex {
   /// The same, only if it is there: ENOENT otherwise.
   static Mutex open_existing(const std::string& name,
                              std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The mutex at this offset, a multiple of 8, in memory that others share: made if the memory is
-  /// zeroes. Throws `Errc::closed` from then on when the mapping is closed or resized.
+  /// The mutex at this offset in memory that others share, a multiple of 8 counted from the file's
+  /// start: made if the memory is zeroes. The mapping is `Access::readwrite`
+  /// (`Errc::invalid_argument`), and the mutex wholly inside (`Errc::out_of_range`). Throws
+  /// `Errc::closed` from then on when the mapping is closed or resized.
   static Mutex at(const Mapping& mapping, std::uint64_t offset,
                   std::shared_ptr<Agent> agent = Agent::of_process());
   /// Removes the name. Those who have it open keep it; whoever opens the name gets another one.
   /// False if there was none.
   static bool unlink(const std::string& name);
 
-  /// Nothing if somebody has it. Does not wait.
+  /// Nothing if somebody else has it. Does not wait.
   std::optional<Guard> try_lock() {
     if (lock_at_once()) return Guard(*this, Outcome::acquired);
     return try_lock_slowly();
   }
-  /// Nothing once the deadline has passed or `interrupt` is raised.
+  /// Waits in this thread. Nothing once the deadline has passed or `interrupt` is raised.
   std::optional<Guard> lock(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr) {
     if (lock_at_once()) return Guard(*this, Outcome::acquired);
     return lock_slowly(deadline, interrupt);
@@ -126,18 +128,18 @@ class Mutex {
   /// A guard for what a request has got.
   Guard adopt(Outcome outcome);
 
-  /// Whether this agent holds it.
+  /// Whether this agent has it, in whichever thread.
   bool held_by_me() const;
-  /// Nothing if it is free.
+  /// Nothing if it is free; for people.
   std::optional<Holder> holder() const;
   /// Notes when it was got, for `holder`.
   void note_time() noexcept;
 
   /// How many agents sleep for it, as far as it can be told; for people.
   unsigned waiters() const;
-  /// The 32 bytes, for languages that bring their own steps (docs/layout.md).
+  /// Its bytes, for languages that bring their own steps (docs/layout.md).
   View memory() const;
-  /// On whose behalf it is locked.
+  /// Whose it is.
   const std::shared_ptr<Agent>& agent() const noexcept;
 
  private:

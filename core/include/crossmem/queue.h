@@ -37,33 +37,33 @@ struct RingWait;
 /// committed. What a process had received, and not leased, is lost when it dies.
 ///
 /// A queue that has a name outlives those who use it as long as there are messages in it, until
-/// `unlink` or the next boot. Errors, threads and fork are as for `Mutex`; `Errc::corrupt` if
-/// somebody has written nonsense into it.
+/// `unlink` or the next boot. Opening otherwise, errors, threads and fork are as for `Mutex`;
+/// `Errc::corrupt` if somebody has written nonsense into it.
 class Queue {
  public:
-  /// Bytes: 4 KiB.
-  static constexpr std::size_t kLeastCapacity = std::size_t{1} << 12U;
-  /// Bytes: 1 GiB.
-  static constexpr std::size_t kMostCapacity = std::size_t{1} << 30U;
+  static constexpr std::size_t kLeastCapacity = std::size_t{1} << 12U;  ///< Bytes: 4 KiB.
+  static constexpr std::size_t kMostCapacity = std::size_t{1} << 30U;   ///< Bytes: 1 GiB.
 
   /// Bytes of a queue in a mapping. The capacity is a power of two, 4 KiB to 1 GiB.
   static std::size_t size(std::size_t capacity);
 
   /// Opens the queue of this name, or makes it with room for messages of `capacity` bytes in all,
   /// 16 bytes for each included, rounded up to a power of two. Without a capacity it must exist
-  /// (ENOENT); with another one than it has, `Errc::invalid_argument`.
+  /// (ENOENT); with another one than it has, `Errc::invalid_argument`; with 0 or more than 1 GiB,
+  /// `Errc::out_of_range`.
   static Queue open(const std::string& name, std::optional<std::size_t> capacity,
                     std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`, at a multiple of 64; `capacity` as for `open`.
   static Queue at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
                   std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// False if it is full, or if another process stands still in the middle of sending. Throws
   /// `Errc::out_of_range` for a message longer than `longest`. Does not block for long.
   bool try_send(std::span<const std::byte> message, std::uint16_t tag = 0);
-  /// Waits while it is full. False once the deadline has passed or `interrupt` is raised.
+  /// Waits while it is full, in this thread. False once the deadline has passed or `interrupt` is
+  /// raised.
   bool send(std::span<const std::byte> message, std::uint16_t tag = 0,
             Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// As many of them as there is room for now, seen by others in one step; how many.
@@ -72,7 +72,7 @@ class Queue {
 
   /// Into `message`, whose memory is used again. False if there is none. Does not block for long.
   bool try_receive(Message& message);
-  /// The same, waiting. False once the deadline has passed or `interrupt` is raised.
+  /// Waits for one, in this thread. False once the deadline has passed or `interrupt` is raised.
   bool receive(Message& message, Deadline deadline = Deadline::never(),
                Interrupt* interrupt = nullptr);
   /// As many as there are and fit; how many.
@@ -90,9 +90,10 @@ class Queue {
 
     /// What was there before is in them. Not to be touched any more once it has ended.
     std::span<std::byte> bytes() const noexcept { return bytes_; }
-    /// Once. EPERM if it was ended before; `Errc::closed` if its agent is detached.
+    /// Others see it from now on. Once. EPERM if it was ended before; `Errc::closed` if its agent
+    /// is detached.
     void commit();
-    /// Nothing is sent. Twice is fine.
+    /// There is no such message. Twice is fine.
     void cancel() noexcept;
 
    private:
@@ -123,9 +124,9 @@ class Queue {
     /// Gives it back, if it was not acknowledged.
     ~Lease();
 
-    /// In the queue. Not to be touched any more once it has ended.
+    /// Not to be read any more once it has ended.
     std::span<const std::byte> bytes() const noexcept { return bytes_; }
-    /// See `Message::sequence`.
+    // As of a `Message`.
     std::uint32_t sequence() const noexcept { return sequence_; }
     /// See `Message::tag`.
     std::uint16_t tag() const noexcept { return tag_; }
@@ -134,7 +135,7 @@ class Queue {
     /// It is done with; once. EPERM if it was ended before; `Errc::closed` if its agent is
     /// detached: then another one gets it.
     void ack();
-    /// Back to its place, for whoever comes first. Twice is fine.
+    /// The next one who receives gets it. Twice is fine.
     void give_back() noexcept;
 
    private:
@@ -160,7 +161,7 @@ class Queue {
   /// Waits until there is room for a message of this length; takes nothing.
   RequestPtr writable(std::size_t length);
 
-  /// Bytes of all messages, with 16 for each.
+  /// As rounded, in bytes.
   std::size_t capacity() const noexcept;
   /// Of a message, in bytes: half the capacity, but for 16 bytes.
   std::size_t longest() const noexcept;

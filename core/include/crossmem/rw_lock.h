@@ -18,7 +18,7 @@ namespace detail {
 class Object;
 }
 
-/// What its holder may do, and with whom.
+/// How a reader-writer lock is held.
 enum class RwMode {
   shared,       ///< With other readers and one upgradeable.
   upgradeable,  ///< Reads, alone among upgradeables and writers, and may become exclusive.
@@ -40,12 +40,10 @@ enum class RwMode {
 /// and fork are as for `Mutex`.
 class RwLock {
  public:
-  /// How many agents read at the same time.
-  static constexpr unsigned kReaders = 64;
-  /// Bytes of one in a mapping.
-  static constexpr std::size_t kSize = 32 + 8 * kReaders;
+  static constexpr unsigned kReaders = 64;                 ///< Agents that read at the same time.
+  static constexpr std::size_t kSize = 32 + 8 * kReaders;  ///< Bytes in a mapping.
 
-  /// Held while it lives.
+  /// Held while it lives. For one thread at a time.
   class Guard {
    public:
     /// The other one holds nothing then.
@@ -58,14 +56,16 @@ class RwLock {
 
     /// As it is now.
     RwMode mode() const noexcept { return mode_; }
-    /// A writer before died: what it guards may be half done.
+    /// A writer died in the middle: what it guards may be half done.
     bool owner_died() const noexcept { return outcome_ == Outcome::owner_died; }
     /// Of an exclusive one: what it guards is whole.
     void mark_consistent() noexcept { whole_ = true; }
     /// Upgradeable to exclusive: waits until all readers have gone. False once the deadline has
-    /// passed or `interrupt` is raised; then it is upgradeable still.
+    /// passed or `interrupt` is raised; then it is upgradeable still. `Errc::invalid_argument` for
+    /// a shared one: of two readers, each would wait for the other.
     bool upgrade(Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
-    /// Exclusive or upgradeable to less, at once. `Errc::invalid_argument` for more.
+    /// Exclusive or upgradeable to less, at once. `Errc::invalid_argument` for more. EAGAIN if 64
+    /// agents read already: then it is released.
     void downgrade(RwMode mode);
     /// Twice is fine.
     void unlock() noexcept;
@@ -80,17 +80,18 @@ class RwLock {
     bool whole_;
   };
 
-  /// Opens the one of this name, or makes it.
+  /// Opens the lock of this name, or makes it.
   static RwLock open(const std::string& name, std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`.
   static RwLock at(const Mapping& mapping, std::uint64_t offset,
                    std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
-  /// Nothing if it is not to be had now. Does not wait.
+  /// Nothing if it cannot be had now. Does not wait.
   std::optional<Guard> try_lock(RwMode mode);
-  /// Nothing once the deadline has passed or `interrupt` is raised.
+  /// Waits in this thread. Nothing once the deadline has passed or `interrupt` is raised. EDEADLK
+  /// for an agent of one thread that would wait for its own reading or writing.
   std::optional<Guard> lock(RwMode mode, Deadline deadline = Deadline::never(),
                             Interrupt* interrupt = nullptr);
   /// To be waited for with others or later; what was got is given back by `unlock`.
@@ -106,7 +107,7 @@ class RwLock {
   /// A guard for what a request has got.
   Guard adopt(RwMode mode, Outcome outcome);
 
-  /// The writer or the upgradeable holder first, then readers.
+  /// The writer or the upgradeable holder first, then readers; for people.
   std::vector<Holder> holders() const;
 
   /// How many agents sleep for it, as far as it can be told; for people.

@@ -84,9 +84,9 @@ class SharedMemory : public Mapping {
   /// their names. A living one cannot be removed.
   static std::vector<std::string> clean();
 
-  /// True if this call made the segment.
+  /// True if the call that returned this made the segment.
   bool created() const noexcept;
-  /// As whoever made it has chosen.
+  /// How long its name lives.
   Persist persist() const noexcept;
 
  private:

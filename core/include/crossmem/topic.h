@@ -46,7 +46,7 @@ class Subscription {
 
   /// Into `message`, whose memory is used again. False if there is none. Does not block for long.
   bool try_receive(Message& message);
-  /// False once the deadline has passed or `interrupt` is raised.
+  /// Waits for one, in this thread. False once the deadline has passed or `interrupt` is raised.
   bool receive(Message& message, Deadline deadline = Deadline::never(),
                Interrupt* interrupt = nullptr);
   /// Waits until there is something to receive; takes nothing.
@@ -96,18 +96,18 @@ class Topic {
   static Topic open(const std::string& name, std::optional<std::size_t> capacity,
                     WhenFull when_full = WhenFull::wait,
                     std::shared_ptr<Agent> agent = Agent::of_process());
-  /// The one at this offset of memory that others share; see `Mutex::at`.
+  /// In a mapping, see `Mutex::at`, at a multiple of 64; the rest as for `open`.
   static Topic at(const Mapping& mapping, std::uint64_t offset, std::optional<std::size_t> capacity,
                   WhenFull when_full = WhenFull::wait,
                   std::shared_ptr<Agent> agent = Agent::of_process());
-  /// Removes the name; see `Mutex::unlink`.
+  /// See `Mutex::unlink`.
   static bool unlink(const std::string& name);
 
   /// False if the slowest subscriber holds it up, or if another process stands still in the middle
   /// of publishing. Throws `Errc::out_of_range` for a message longer than `longest`. Does not block
   /// for long.
   bool try_publish(std::span<const std::byte> message, std::uint16_t tag = 0);
-  /// Waits meanwhile. False once the deadline has passed or `interrupt` is raised.
+  /// Waits meanwhile, in this thread. False once the deadline has passed or `interrupt` is raised.
   bool publish(std::span<const std::byte> message, std::uint16_t tag = 0,
                Deadline deadline = Deadline::never(), Interrupt* interrupt = nullptr);
   /// Waits until a message of this length can be published; publishes nothing.
@@ -119,7 +119,7 @@ class Topic {
 
   /// As it was made.
   WhenFull when_full() const noexcept;
-  /// Bytes of all messages, with 16 for each.
+  /// As rounded, in bytes.
   std::size_t capacity() const noexcept;
   /// Of a message, in bytes: half the capacity, but for 16 bytes.
   std::size_t longest() const noexcept;

@@ -22,7 +22,7 @@ class Watches;
 struct Patience;
 }  // namespace detail
 
-/// What came of an attempt to get something.
+/// How an attempt ended.
 enum class Outcome {
   busy,        ///< Not got.
   acquired,    ///< Got.
@@ -88,7 +88,7 @@ using WaitTicket = std::uint64_t;
 /// agent is detached first, it is called as cancelled.
 WaitTicket wait_later(Agent& agent, RequestPtr request, Deadline deadline,
                       std::function<void(WaitResult)> done);
-/// Ends a pending wait, if it has not ended by itself. Never blocks for long.
+/// Ends a pending wait, if it has not ended by itself: `done` is told. Never blocks for long.
 void cancel_wait(Agent& agent, WaitTicket ticket);
 
 /// One of several: the first that can be got, in turn. `index` tells which.
