@@ -16,6 +16,7 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
 need cmake cmake --version
 need ninja-build ninja --version
 need g++ sh -c 'echo "#include <span>" | ${CXX:-c++} -std=c++20 -fsyntax-only -x c++ -'
+need pkgconf pkg-config --version
 need python3 python3 --version
 need libgtest-dev test -e /usr/include/gtest/gtest.h
 if [ "${1:-}" = --all ]; then
