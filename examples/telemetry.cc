@@ -1,5 +1,5 @@
-// A C++ program that measures something and sends it to whoever listens: here to telemetry.mjs, which
-// starts it with the queue's name and how often to measure.
+// A C++ program that measures something and sends it to whoever listens: here to telemetry.mjs,
+// which starts it with the queue's name and how often to measure.
 #include <crossmem/queue.h>
 
 #include <chrono>

@@ -12,5 +12,5 @@ function sources(folder) {
 }
 
 const mode = check ? ['--dry-run', '--Werror'] : ['-i'];
-run('clang-format', [...mode, ...sources('core'), ...sources('addon')]);
+run('clang-format', [...mode, ...['core', 'addon', 'examples'].flatMap(sources)]);
 runBin('biome', check ? ['format'] : ['format', '--write']);
