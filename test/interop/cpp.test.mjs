@@ -29,14 +29,6 @@ const skip =
 const runs = (command, args, options) =>
   execFileSync(command, args, { cwd: directory, encoding: 'utf8', stdio: 'pipe', ...options });
 
-/** Configures and builds the project of a folder; its build folder. */
-function make(project, ...options) {
-  const folder = join(project, 'build');
-  runs('cmake', ['-S', project, '-B', folder, '-G', 'Ninja', ...options]);
-  runs('cmake', ['--build', folder]);
-  return folder;
-}
-
 /** A new empty folder. */
 function makeFolder(name) {
   const folder = join(directory, name);
@@ -53,11 +45,6 @@ function firstProgram(folder) {
   return path;
 }
 
-function assertCounts(program, cwd) {
-  assert.equal(runs(program, [], { cwd }), 'visit 1\n');
-  assert.equal(runs(program, [], { cwd }), 'visit 2\n');
-}
-
 before(() => {
   if (!skip) runs('cmake', ['--install', build, '--prefix', prefix]);
 });
@@ -65,7 +52,10 @@ before(() => {
 test('two programs, C++ by find_package and Node.js, agree on every object', { skip }, () => {
   const project = join(directory, 'example');
   cpSync(join(root, 'examples/cpp'), project, { recursive: true });
-  const folder = make(project, `-DCMAKE_PREFIX_PATH=${prefix}`, '-DCMAKE_BUILD_TYPE=Release');
+  const folder = join(project, 'build');
+  const options = [`-DCMAKE_PREFIX_PATH=${prefix}`, '-DCMAKE_BUILD_TYPE=Release'];
+  runs('cmake', ['-S', project, '-B', folder, '-G', 'Ninja', ...options]);
+  runs('cmake', ['--build', folder]);
   mkdirSync(join(project, 'node_modules'));
   symlinkSync(root, join(project, 'node_modules/crossmem'), 'dir');
   const output = runs(process.execPath, ['peer.mjs', join(folder, 'peer')], { cwd: project });
@@ -88,7 +78,8 @@ test('the first program of docs/cpp.md, by pkg-config', { skip }, (t) => {
   const flags = ask('--cflags', '--libs');
   assert.ok(flags.every((flag) => !flag.includes(prefix)));
   runs(compiler, [...strict, '-o', program, firstProgram(folder), ...flags]);
-  assertCounts(program, folder);
+  for (const line of ['visit 1\n', 'visit 2\n'])
+    assert.equal(runs(program, [], { cwd: folder }), line);
 });
 
 test('a version that may be another API is not found', { skip }, () => {
@@ -124,8 +115,8 @@ test('every header compiles alone', { skip }, async () => {
 });
 
 test('every symbol is in the versioned namespace', { skip }, () => {
-  const options = { maxBuffer: 2 ** 28 };
-  const symbols = runs('nm', [join(prefix, 'lib/libcrossmem.a')], options).match(/\b_Z\w+/g);
+  const archive = join(prefix, 'lib/libcrossmem.a');
+  const symbols = runs('nm', [archive], { maxBuffer: 2 ** 28 }).match(/\b_Z\w+/g);
   const own = symbols.filter((symbol) => /8crossmem/.test(symbol));
   assert.ok(own.length > 1000);
   assert.deepEqual(
