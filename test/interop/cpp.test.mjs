@@ -39,7 +39,7 @@ function makeFolder(name) {
 /** The first program of docs/cpp.md, as a file of this folder. */
 function firstProgram(folder) {
   const manual = readFileSync(join(root, 'docs/cpp.md'), 'utf8');
-  const [, code] = /^```cpp\n(#include .*?)^```/ms.exec(manual);
+  const [, code] = /^```cpp.*?\n(#include .*?^int main\(\).*?)^```/ms.exec(manual);
   const path = join(folder, 'program.cc');
   writeFileSync(path, code);
   return path;
