@@ -17,7 +17,12 @@ const names = wanted.length > 0 ? wanted : Object.keys(targets);
 function build(name) {
   const folder = `build/prebuild/${name}`;
   const quiet = { stdio: ['ignore', 'pipe', 'inherit'] };
-  const options = ['-DCMAKE_BUILD_TYPE=MinSizeRel', '-DCROSSMEM_TESTS=OFF', '-DCROSSMEM_ADDON=ON'];
+  const options = [
+    '-DCMAKE_BUILD_TYPE=MinSizeRel',
+    '-DCMAKE_COMPILE_WARNING_AS_ERROR=ON',
+    '-DCROSSMEM_TESTS=OFF',
+    '-DCROSSMEM_ADDON=ON',
+  ];
   run('cmake', ['-S', '.', '-B', folder, '-G', 'Ninja', ...options, ...targets[name]], quiet);
   run('cmake', ['--build', folder, '--target', 'crossmem'], quiet);
   const place = join(root, 'prebuilds', name);

@@ -11,12 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import test, { before } from 'node:test';
 import { promisify } from 'node:util';
-import { addonPath, directory, onWindows, root } from '../helpers/fixture.mjs';
+import { buildFolder as build, directory, onWindows, root } from '../helpers/fixture.mjs';
 
-const build = dirname(addonPath);
 const prefix = join(directory, 'prefix');
 const include = join(prefix, 'include');
 const compiler = process.env.CXX ?? 'c++';
