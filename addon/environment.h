@@ -19,6 +19,7 @@
 #include "message_table.h"
 #include "numbered.h"
 #include "object_table.h"
+#include "views.h"
 
 namespace crossmem::addon {
 
@@ -86,6 +87,7 @@ class Environment {
   const std::shared_ptr<JsQueue>& queue() const noexcept { return queue_; }
   PendingOperations& operations() noexcept { return operations_; }
   Quarantine& quarantine() noexcept { return quarantine_; }
+  const std::shared_ptr<Views::Collected>& collected_views() const noexcept { return collected_; }
   LockTable& locks() noexcept { return locks_; }
   ObjectTable& objects() noexcept { return objects_; }
   MessageTable& messages() noexcept { return messages_; }
@@ -104,6 +106,7 @@ class Environment {
   std::shared_ptr<JsQueue> queue_;
   PendingOperations operations_;
   Quarantine quarantine_;
+  std::shared_ptr<Views::Collected> collected_ = Views::make_collected();
   LockTable locks_;
   ObjectTable objects_;
   MessageTable messages_;

@@ -1,6 +1,7 @@
 // Each view is known by a weak reference until its finalizer has run.
 #include "views.h"
 
+#include <mutex>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -17,15 +18,55 @@ struct Views::Set {
 
 struct Views::View {
   std::shared_ptr<Set> set;  ///< Views may outlive the mapping object.
-  Pin pin;
+  std::shared_ptr<Collected> collected;
+  Pin pin;  ///< Guarded by `collected`, as finalizers take it away.
   std::size_t length;
   napi_ref buffer = nullptr;  ///< Weak.
 };
 
+/// Views whose finalizers have run. Some runtimes do that on a thread of their collector, and none
+/// has to let Node-API be called then.
+class Views::Collected {
+ public:
+  Pin take_pin(View& view) {
+    const std::lock_guard lock(mutex_);
+    return std::move(view.pin);
+  }
+  void give_pin(View& view, Pin pin) {
+    const std::lock_guard lock(mutex_);
+    view.pin = std::move(pin);
+  }
+  void add(std::unique_ptr<View> view) {
+    const Pin pin = take_pin(*view);
+    const std::lock_guard lock(mutex_);
+    views_.push_back(std::move(view));
+  }
+  /// On the environment's thread.
+  void clear(napi_env env) {
+    std::vector<std::unique_ptr<View>> views;
+    {
+      const std::lock_guard lock(mutex_);
+      views.swap(views_);
+    }
+    for (const auto& view : views) {
+      view->set->views.erase(view.get());
+      if (view->buffer != nullptr) napi_delete_reference(env, view->buffer);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<View>> views_;
+};
+
+std::shared_ptr<Views::Collected> Views::make_collected() { return std::make_shared<Collected>(); }
+
 Napi::Value Views::array_buffer(Napi::Env env, std::byte* data, std::size_t length, Pin pin) {
   if (length == 0) return Napi::ArrayBuffer::New(env, 0);
+  const auto& collected = Environment::of(env).collected_views();
+  collected->clear(env);
   if (!set_) set_ = std::make_shared<Set>();
-  auto view = std::make_unique<View>(View{set_, std::move(pin), length});
+  auto view = std::make_unique<View>(View{set_, collected, std::move(pin), length});
   napi_value buffer = nullptr;
   const napi_status status =
       napi_create_external_arraybuffer(env, data, length, finalize, view.get(), &buffer);
@@ -40,29 +81,31 @@ Napi::Value Views::array_buffer(Napi::Env env, std::byte* data, std::size_t leng
   return {env, buffer};
 }
 
-void Views::finalize(napi_env env, void* /*data*/, void* hint) {
-  const std::unique_ptr<View> view(static_cast<View*>(hint));
-  view->set->views.erase(view.get());
-  if (view->buffer != nullptr) napi_delete_reference(env, view->buffer);
+void Views::finalize(napi_env /*env*/, void* /*data*/, void* hint) {
+  auto* const view = static_cast<View*>(hint);
+  const std::shared_ptr<Collected> collected = view->collected;
+  collected->add(std::unique_ptr<View>(view));
 }
 
 void Views::detach_all(Napi::Env env) {
   if (!set_) return;
-  // A copy: some runtimes finalize inside of the detaching call.
-  const std::vector<View*> views(set_->views.begin(), set_->views.end());
-  for (View* const view : views) {
+  const auto& collected = Environment::of(env).collected_views();
+  collected->clear(env);
+  // A view that is collected meanwhile stays until it is cleared here.
+  for (View* const view : set_->views) {
     napi_value buffer = nullptr;
     bool detached = true;
     if (napi_get_reference_value(env, view->buffer, &buffer) != napi_ok || buffer == nullptr ||
         napi_is_detached_arraybuffer(env, buffer, &detached) != napi_ok || detached)
       continue;
-    Pin pin = std::move(view->pin);
+    Pin pin = collected->take_pin(*view);
     const std::size_t length = view->length;
     if (napi_detach_arraybuffer(env, buffer) == napi_ok)
       Environment::of(env).quarantine().keep(std::move(pin), length);
     else
-      view->pin = std::move(pin);
+      collected->give_pin(*view, std::move(pin));
   }
+  collected->clear(env);
 }
 
 Napi::Value Views::shared_array_buffer(Napi::Env env, std::byte* data, std::size_t length,

@@ -10,9 +10,11 @@
 
 namespace crossmem::addon {
 
-/// On the environment's thread only, but for the SharedArrayBuffers' finalizers.
+/// On the environment's thread only, but for finalizers.
 class Views {
  public:
+  class Collected;
+
   Views() = default;
   ~Views() = default;
   Views(const Views&) = delete;
@@ -28,6 +30,9 @@ class Views {
   void detach_all(Napi::Env env);
   /// The views so far are another mapping's. They look after themselves.
   void forget() noexcept { set_.reset(); }
+
+  /// What an environment has one of.
+  static std::shared_ptr<Collected> make_collected();
 
  private:
   struct Set;
