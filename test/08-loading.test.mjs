@@ -28,7 +28,7 @@ function load(copy, { named, flags } = {}) {
     try {
       told.pageSize = require(process.argv[1]).MappedFile.pageSize;
     } catch ({ code, message, path, cause }) {
-      Object.assign(told, { code, message, path, cause: cause?.code });
+      Object.assign(told, { code, message, path, cause: cause instanceof Error });
     }
     console.log(JSON.stringify(told));`;
   const options = { args: [join(copy, 'dist')], env: { CROSSMEM_ADDON: named }, load: false };
@@ -65,7 +65,7 @@ test('if it cannot be loaded, the error tells why', async () => {
   const file = join(copy, 'prebuilds', target, 'crossmem.node');
   writeFileSync(file, 'no library');
   const { code, message, path, cause } = await load(copy);
-  assert.deepEqual([code, path, cause], ['ERR_CROSSMEM_NO_ADDON', file, 'ERR_DLOPEN_FAILED']);
+  assert.deepEqual([code, path, cause], ['ERR_CROSSMEM_NO_ADDON', file, true]);
   assert.match(message, /cannot be loaded \(.+\)/s);
 });
 

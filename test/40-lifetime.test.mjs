@@ -189,7 +189,11 @@ test('pending operations survive close and resize', async () => {
   }
 });
 
-test('operations of other modules on a view survive close and resize', async () => {
+const othersOperate = elsewhere({
+  deno: 'Deno throws when an operation of its own ends on a view that is empty by then',
+});
+
+test('operations of other modules on a view survive close and resize', othersOperate, async () => {
   const { code, signal, stderr } = await runCode(
     `const { randomFill } = require('crypto');
      let left = 60;
