@@ -35,7 +35,8 @@ fi
 if [ "${1:-}" = --cross ]; then
   need qemu-user-static qemu-aarch64-static --version
   need libc6-arm64-cross test -e /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1
-  need musl test -e /lib/ld-musl-x86_64.so.1
+  need libstdc++6-arm64-cross test -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6
+  need musl-tools sh -c 'command -v musl-gcc'
   need libgtest-dev test -e /usr/src/googletest/CMakeLists.txt
 fi
 if [ "${1:-}" = --windows ]; then

@@ -25,6 +25,7 @@
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
 #include "crossmem/topic.h"
+#include "joining_thread.h"
 
 namespace crossmem {
 namespace {
@@ -36,7 +37,7 @@ constexpr unsigned kRounds = 2'000;
 class AgentsAsThreads : public ::testing::Test {
  protected:
   static void run(const std::function<void(std::shared_ptr<Agent>, unsigned)>& body) {
-    std::vector<std::jthread> threads;
+    std::vector<testing::JoiningThread> threads;
     for (unsigned i = 0; i < kThreads; ++i)
       threads.emplace_back([&body, i] { body(Agent::attach(), i); });
   }

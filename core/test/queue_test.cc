@@ -18,6 +18,7 @@
 #include "agents.h"
 #include "crossmem/error.h"
 #include "crossmem/shared_memory.h"
+#include "joining_thread.h"
 #include "ring/ring.h"
 #include "temporary.h"
 
@@ -26,6 +27,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
+using testing::JoiningThread;
 using testing::Signal;
 using testing::unique_name;
 
@@ -187,7 +189,7 @@ TEST_F(QueueTest, WhatTheDeadHadComesBack) {
   ready.await();
   EXPECT_EQ(receive(queue), "two");
   EXPECT_EQ(receive(queue, Deadline::after(20ms)), "nothing");
-  std::jthread killer([&child] {
+  JoiningThread killer([&child] {
     std::this_thread::sleep_for(20ms);
     child.kill();
   });
@@ -202,7 +204,7 @@ TEST_F(QueueTest, WhatTheDeadHadComesBack) {
 TEST_F(QueueTest, AFullQueueWaitsForRoom) {
   while (queue.try_send(bytes_of("x"))) {
   }
-  std::jthread consumer([this] {
+  JoiningThread consumer([this] {
     auto other = Queue::open(name, std::nullopt, Agent::attach());
     Message message;
     for (int i = 0; i < 100; ++i) {
@@ -217,7 +219,7 @@ TEST_F(QueueTest, IsWaitedForBesidesOthers) {
   const auto readable = queue.readable();
   EXPECT_EQ(try_once(*readable), std::nullopt);
   EXPECT_NE(try_once(*queue.writable(queue.longest())), std::nullopt);
-  std::jthread producer([this] {
+  JoiningThread producer([this] {
     std::this_thread::sleep_for(5ms);
     auto other = Queue::open(name, std::nullopt, Agent::attach());
     const auto lease = other.try_reserve(5);

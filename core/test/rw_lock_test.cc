@@ -12,6 +12,7 @@
 #include "agents.h"
 #include "crossmem/error.h"
 #include "crossmem/shared_memory.h"
+#include "joining_thread.h"
 #include "temporary.h"
 
 namespace crossmem {
@@ -19,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
+using testing::JoiningThread;
 using testing::once_awaited;
 using testing::Signal;
 using testing::unique_name;
@@ -96,7 +98,7 @@ TEST(RwLock, IsNeverBusyForReadersAlone) {
   auto lock = RwLock::open(unique_name("rw"));
   std::atomic<int> failures{0};
   {
-    std::vector<std::jthread> readers;
+    std::vector<JoiningThread> readers;
     for (int i = 0; i < 3; ++i)
       readers.emplace_back([&] {
         for (int round = 0; round < 20'000; ++round)

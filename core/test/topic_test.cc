@@ -16,6 +16,7 @@
 #include "agents.h"
 #include "crossmem/error.h"
 #include "crossmem/shared_memory.h"
+#include "joining_thread.h"
 #include "ring/layout.h"
 #include "temporary.h"
 
@@ -24,6 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
+using testing::JoiningThread;
 using testing::Signal;
 using testing::unique_name;
 
@@ -115,7 +117,7 @@ TEST_P(TopicTest, IsWaitedFor) {
   auto subscription = topic.subscribe();
   const auto readable = subscription.readable();
   EXPECT_EQ(try_once(*readable), std::nullopt);
-  std::jthread publisher([this] {
+  JoiningThread publisher([this] {
     std::this_thread::sleep_for(5ms);
     Topic::open(name, std::nullopt, GetParam(), Agent::attach()).publish(bytes_of("x"));
   });
@@ -202,7 +204,7 @@ TEST(Topic, TheSlowestHoldsThePublishersUp) {
   EXPECT_EQ(published, kCapacity / 128 + (kCapacity % 128 == 0 ? 0 : 1));
   EXPECT_FALSE(topic.publish(bytes_of(text), 0, Deadline::after(5ms)));
   EXPECT_EQ(try_once(*topic.writable(100)), std::nullopt);
-  std::jthread reader([&] {
+  JoiningThread reader([&] {
     std::this_thread::sleep_for(5ms);
     read(slow);
   });
@@ -228,7 +230,7 @@ TEST(Topic, TheDeadHoldNobodyUp) {
   }
   child.stop();
   EXPECT_FALSE(topic.publish(bytes_of("x"), 0, Deadline::after(20ms))) << "stopped is not dead";
-  std::jthread killer([&child] {
+  JoiningThread killer([&child] {
     std::this_thread::sleep_for(5ms);
     child.kill();
   });

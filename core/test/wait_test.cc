@@ -16,12 +16,14 @@
 #include "crossmem/mutex.h"
 #include "crossmem/semaphore.h"
 #include "crossmem/shared_memory.h"
+#include "joining_thread.h"
 
 namespace crossmem {
 namespace {
 
 using namespace std::chrono_literals;
 using testing::Child;
+using testing::JoiningThread;
 using testing::once_awaited;
 using testing::Signal;
 using testing::unique_name;
@@ -186,7 +188,7 @@ TEST(Wait, LaterIsAlwaysTold) {
     auto theirs = Mutex::open(unique_name("mutex"), agent);
     const auto held = theirs.lock();
     Signal running;
-    std::jthread asker([&] {
+    JoiningThread asker([&] {
       try {
         for (;; ++begun) {
           wait_later(*agent, theirs.request(), Deadline::never(), [&](WaitResult) { ++ended; });
