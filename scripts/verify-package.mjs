@@ -18,6 +18,7 @@ import { checkMach, importsOf, isOfNode } from './imports.mjs';
 import { runtimes, windowsPath, wine } from './runtimes.mjs';
 import { targets } from './targets.mjs';
 import { buildTypeScript, installToolchain, root, run } from './tools.mjs';
+import { tryTools } from './verify-tools.mjs';
 
 /** Where everything is tried; a folder for each, below it none of npm's. */
 const place = join(root, 'build/package');
@@ -124,6 +125,7 @@ function tryLoading(tarball, path) {
     assert.equal(load(code).stdout, 'true\n');
     return 'the same classes';
   });
+  tryTools(folder, output, verify);
   verify('a binary of another system', 'linux-x64', () => {
     const binary = join(own, 'prebuilds/linux-x64/crossmem.node');
     cpSync(join(own, 'prebuilds/linux-arm64/crossmem.node'), binary);
