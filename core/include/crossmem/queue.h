@@ -126,7 +126,7 @@ class Queue {
 
     /// Not to be read any more once it has ended.
     std::span<const std::byte> bytes() const noexcept { return bytes_; }
-    // As of a `Message`.
+    /// See `Message::sequence`.
     std::uint32_t sequence() const noexcept { return sequence_; }
     /// See `Message::tag`.
     std::uint16_t tag() const noexcept { return tag_; }

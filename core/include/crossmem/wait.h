@@ -59,6 +59,7 @@ class Request {
   virtual std::string rank() const { return {}; }
 };
 
+/// Made by an object for one wait; shared with the thread that serves it.
 using RequestPtr = std::shared_ptr<Request>;
 
 /// Tries once and does not wait. Nothing if it cannot be got now; then nothing is held.
