@@ -8,7 +8,7 @@ import { onWindows, root } from './helpers/fixture.mjs';
 
 /** Every file is of one of these kinds, and there is one at least of each. */
 const contents = [
-  /^(package\.json|README\.md|CHANGELOG\.md|SUPPORTED\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|SUPPORTED\.md|THIRD-PARTY\.md|LICENSE)$/,
   /^dist\/(compat\/|fast\/)?[\w-]+\.((js|mjs)(\.map)?|d\.m?ts)$/,
   // What is needed to build where no binary fits, and for programs in C++.
   /^(CMakeLists\.txt|CMakePresets\.json)$/,
