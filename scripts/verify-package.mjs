@@ -227,6 +227,8 @@ mkdirSync(place, { recursive: true });
 installToolchain();
 for (const what of ['--cross', '--windows']) run('sh', ['scripts/ensure-tools.sh', what]);
 if (!process.argv.includes('--no-build')) run('npm', ['run', '--silent', 'prebuild']);
+// Nothing of what was built before, and is no longer made.
+rmSync(join(root, 'dist'), { recursive: true, force: true });
 buildTypeScript();
 const tarball = pack();
 const path = makeBarePath();
