@@ -125,7 +125,7 @@ function tryLoading(tarball, path) {
     assert.equal(load(code).stdout, 'true\n');
     return 'the same classes';
   });
-  tryTools(folder, output, verify);
+  tryTools(tarball, folder, output, verify);
   verify('a binary of another system', 'linux-x64', () => {
     const binary = join(own, 'prebuilds/linux-x64/crossmem.node');
     cpSync(join(own, 'prebuilds/linux-arm64/crossmem.node'), binary);

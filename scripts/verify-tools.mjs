@@ -39,8 +39,14 @@ const checks = {
   },
 };
 
+/** Whether the tarball is as consumers of all kinds expect it. */
+const lints = {
+  publint: (tarball) => [join(modules, '.bin/publint'), tarball, '--strict'],
+  'are the types wrong': (tarball) => [join(modules, '.bin/attw'), tarball, '--profile', 'node16'],
+};
+
 /** `folder` has the package installed; `verify(what, platform, check)` counts and prints. */
-export function tryTools(folder, output, verify) {
+export function tryTools(tarball, folder, output, verify) {
   cpSync(join(root, 'test/package/app'), folder, { recursive: true });
   cpSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'), {
     recursive: true,
@@ -48,6 +54,12 @@ export function tryTools(folder, output, verify) {
   cpSync(join(root, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'), {
     recursive: true,
   });
+  for (const [what, command] of Object.entries(lints)) {
+    verify(what, 'all', () => {
+      output(command(tarball));
+      return 'nothing to say';
+    });
+  }
   for (const [what, check] of Object.entries(checks)) {
     verify(what, 'linux-x64', () => check((command) => output(command, { cwd: folder })));
   }
