@@ -22,6 +22,7 @@ function build(name) {
     '-DCMAKE_COMPILE_WARNING_AS_ERROR=ON',
     '-DCROSSMEM_TESTS=OFF',
     '-DCROSSMEM_ADDON=ON',
+    '-DCROSSMEM_INSTALL=OFF',
   ];
   run('cmake', ['-S', '.', '-B', folder, '-G', 'Ninja', ...options, ...targets[name]], quiet);
   run('cmake', ['--build', folder, '--target', 'crossmem'], quiet);
