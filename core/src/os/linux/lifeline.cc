@@ -42,7 +42,7 @@ constexpr unsigned kMostTied = 2000;
 
 /// What the kernel may look at while it is changed.
 using Link = std::atomic<robust_list*>;
-static_assert(sizeof(Link) == sizeof(robust_list*) && Link::is_always_lock_free);
+static_assert(sizeof(Link) == sizeof(void*) && Link::is_always_lock_free);
 
 class Keeper {
  public:
