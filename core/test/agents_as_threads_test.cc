@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <latch>
 #include <memory>
 #include <span>
 #include <thread>
@@ -26,6 +25,7 @@
 #include "crossmem/shared_memory.h"
 #include "crossmem/topic.h"
 #include "joining_thread.h"
+#include "meeting.h"
 
 namespace crossmem {
 namespace {
@@ -257,7 +257,7 @@ TEST_F(AgentsAsThreads, Queue) {
 }
 
 /// Half of the threads publish, once the others read. What is overwritten is copied all the same.
-void publish_and_read(const SharedMemory& memory, WhenFull policy, std::latch& begin,
+void publish_and_read(const SharedMemory& memory, WhenFull policy, testing::Meeting& begin,
                       const std::shared_ptr<Agent>& agent, unsigned number) {
   auto topic = Topic::at(memory, 0, 4096, policy, agent);
   if (number < kThreads / 2) {
@@ -281,14 +281,14 @@ void publish_and_read(const SharedMemory& memory, WhenFull policy, std::latch& b
 }
 
 TEST_F(AgentsAsThreads, Topic) {
-  std::latch begin(kThreads);
+  testing::Meeting begin(kThreads);
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
     publish_and_read(memory_, WhenFull::wait, begin, agent, number);
   });
 }
 
 TEST_F(AgentsAsThreads, TopicThatOverwrites) {
-  std::latch begin(kThreads);
+  testing::Meeting begin(kThreads);
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
     publish_and_read(memory_, WhenFull::overwrite, begin, agent, number);
   });
@@ -298,7 +298,7 @@ TEST_F(AgentsAsThreads, TopicThatOverwrites) {
 TEST_F(AgentsAsThreads, Latest) {
   constexpr unsigned kValues = 10 * kRounds;
   std::atomic<unsigned> writers{kThreads / 2};
-  std::latch begin(kThreads);
+  testing::Meeting begin(kThreads);
   run([&](const std::shared_ptr<Agent>& agent, unsigned number) {
     std::array<std::uint64_t, 100> words{};
     auto latest = Latest::at(memory_, 0, sizeof(words), agent);

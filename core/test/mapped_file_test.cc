@@ -1,12 +1,12 @@
 // Opening files: what can be mapped, what is refused and how.
 #include "crossmem/mapped_file.h"
 
-#include <barrier>
 #include <cstring>
 #include <thread>
 
 #include "crossmem/error.h"
 #include "environment.h"
+#include "meeting.h"
 #include "temporary.h"
 
 namespace crossmem {
@@ -84,7 +84,7 @@ TEST_F(MappedFileTest, TwoThatGrowAFileAtOnceDoNotCutIt) {
   constexpr int kRounds = 500;
   constexpr std::uint64_t kMore = 1U << 20U;
   std::string path;
-  std::barrier meet(3);
+  testing::Meeting meet(3);
   const auto grow = [&](std::uint64_t size) {
     for (int round = 0; round < kRounds; ++round) {
       meet.arrive_and_wait();
