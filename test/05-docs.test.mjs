@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { FileLock } from 'crossmem';
-import { root, runCode } from './helpers/fixture.mjs';
+import { root, runCode, elsewhere as skipOn } from './helpers/fixture.mjs';
 import { documents, resolveLink } from './helpers/markdown.mjs';
 
 async function runProgram(code, flags) {
@@ -43,8 +43,9 @@ const runners = {
 const elsewhere = ({ language, attributes }) =>
   language === 'cpp' || language === 'ts' || attributes === 'in-project';
 
+const { skip } = skipOn({ deno: 'the blocks are what Node.js runs, with its flags' });
 // Blocks of one document may use the same files, so they run one after the other.
-test('code blocks', { concurrency: 2 }, async (all) => {
+test('code blocks', { concurrency: 2, skip }, async (all) => {
   const runs = documents
     .filter(({ blocks }) => blocks.length > 0)
     .map(({ path, blocks }) =>
