@@ -114,22 +114,26 @@ export function encodeBy(codec: Codec<unknown>, value: unknown): Uint8Array {
   return encoded instanceof Uint8Array ? encoded : checkMemory('message', encoded);
 }
 
-/** The value of a message. What cannot be decoded is not lost: the error has its bytes. */
-export function decodeBy(codec: Codec<unknown>, message: Uint8Array, tag: number): unknown {
-  if (codec === bytes && tag !== endTag) return message;
-  let cause: unknown;
-  if (tag === codec.tag) {
-    try {
-      return codec.decode(message);
-    } catch (error) {
-      cause = error;
-    }
-  }
-  const what = tag === codec.tag ? 'it is damaged' : `its tag is ${tag}, not ${codec.tag}`;
+/** What cannot be decoded is not lost: the error has its bytes. */
+function refuse(message: Uint8Array, tag: number, what: string, cause?: unknown): never {
   const text = `A message is not of this codec: ${what}`;
-  throw Object.assign(new CrossmemError('ERR_CROSSMEM_CODEC', text), {
-    bytes: message,
-    tag,
-    cause,
-  });
+  const details = { bytes: message, tag, cause };
+  throw Object.assign(new CrossmemError('ERR_CROSSMEM_CODEC', text), details);
+}
+
+/** Throws if a message with this tag is none of the codec. Bytes are whatever the tag. */
+export function checkTag(codec: Codec<unknown>, message: Uint8Array, tag: number): void {
+  const accepts = codec === bytes ? tag !== endTag : tag === codec.tag;
+  if (!accepts) refuse(message, tag, `its tag is ${tag}, not ${codec.tag}`);
+}
+
+/** The value of a message. */
+export function decodeBy(codec: Codec<unknown>, message: Uint8Array, tag: number): unknown {
+  checkTag(codec, message, tag);
+  if (codec === bytes) return message;
+  try {
+    return codec.decode(message);
+  } catch (error) {
+    return refuse(message, tag, 'it is damaged', error);
+  }
 }

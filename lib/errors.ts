@@ -94,6 +94,7 @@ const summaries: Record<string, string> = {
   ERR_CROSSMEM_NO_EXTERNAL_BUFFERS: 'External buffers are not allowed',
   ERR_CROSSMEM_UNSUPPORTED: 'Not supported',
   ERR_INVALID_ARG_VALUE: 'Invalid argument',
+  ERR_INVALID_STATE: 'Invalid state',
   ERR_OUT_OF_RANGE: 'Out of range',
 };
 

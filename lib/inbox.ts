@@ -1,6 +1,9 @@
 // Inbox: the side of a queue or a topic that receives.
-import { type Codec, decodeBy, isEnd } from './codec.js';
+import { type Codec, checkTag, decodeBy, endTag, isBytes, isEnd } from './codec.js';
+import type { BatchMemory } from './fast/batch.js';
+import { type Accept, anyTag } from './fast/receive.js';
 import { Line, missed, nextTurn } from './line.js';
+import type { MessageBatch } from './message-batch.js';
 import { waitSync } from './outbox.js';
 import type { SharedObject } from './shared-object.js';
 import { checkInteger, checkObject, checkTimeout } from './validate.js';
@@ -26,6 +29,8 @@ export interface Source {
    */
   take(ahead?: number): Uint8Array | undefined;
   readonly tag: number;
+  /** Adds messages with these tags to a batch, if that can be done in one step: how many. */
+  takeBatch?(batch: BatchMemory, accept: Accept): number;
   /** Whether there is nothing, as far as it can be told at no cost. */
   isEmpty(): boolean;
 }
@@ -35,6 +40,7 @@ export class Inbox<T> {
   readonly #codec: Codec<unknown>;
   readonly #source: Source;
   readonly line: Line;
+  readonly #accept: Accept;
   #received = 0;
   /** What {@link tryReceiveMany} met behind what it returned: for whoever receives next. */
   #failure: { error: unknown } | undefined;
@@ -43,6 +49,7 @@ export class Inbox<T> {
     this.#object = object;
     this.#codec = codec;
     this.#source = source;
+    this.#accept = { only: isBytes(codec) ? anyTag : codec.tag, never: endTag };
     this.line = new Line(object);
   }
 
@@ -69,6 +76,24 @@ export class Inbox<T> {
     return values;
   }
 
+  tryReceiveBatch(batch: MessageBatch): number {
+    const { memory } = batch;
+    memory.clear();
+    return this.line.isEmpty ? this.#fill(memory) : 0;
+  }
+
+  async receiveBatch(batch: MessageBatch, options?: AsyncWaitOptions): Promise<number> {
+    const wait = checkWait(options);
+    wait.signal?.throwIfAborted();
+    const { memory } = batch;
+    const count = this.tryReceiveBatch(batch);
+    if (count === 0)
+      return batch.useFor(this.line.join(() => this.#fill(memory) || missed, readable, wait));
+    this.line.stayAwake();
+    await this.#yieldAfter(count);
+    return count;
+  }
+
   /** No async function: each costs as much as a message. */
   receive(options?: AsyncWaitOptions): Promise<T> {
     try {
@@ -78,9 +103,7 @@ export class Inbox<T> {
       if (message === undefined) return this.line.join(this.#attempt, readable, wait);
       this.line.stayAwake();
       const value = this.#decode(message);
-      this.#received = (this.#received + 1) % burst;
-      // Whoever only ever awaits what is there would keep the event loop out.
-      return this.#received === 0 ? nextTurn().then(() => value) : Promise.resolve(value);
+      return this.#yieldAfter(1)?.then(() => value) ?? Promise.resolve(value);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -124,6 +147,27 @@ export class Inbox<T> {
         return this;
       },
     };
+  }
+
+  /** Whoever only ever awaits what is there would keep the event loop out. */
+  #yieldAfter(received: number): Promise<void> | undefined {
+    this.#received += received;
+    if (this.#received < burst) return undefined;
+    this.#received = 0;
+    return nextTurn();
+  }
+
+  /** As many as there are and fit; how many. */
+  #fill(batch: BatchMemory): number {
+    const before = batch.count;
+    while (this.#failure === undefined && this.#source.takeBatch?.(batch, this.#accept));
+    if (batch.count > before) return batch.count - before;
+    // The first one may need the core, be of another codec, or longer than there is room for.
+    const message = this.#take();
+    if (message === undefined) return 0;
+    checkTag(this.#codec, message, this.#source.tag);
+    batch.add(message);
+    return 1;
   }
 
   readonly #attempt = (): T | typeof missed => {

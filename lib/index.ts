@@ -13,6 +13,8 @@ export { CrossmemError, type CrossmemErrorDetails } from './errors.js';
 export { Event, type EventOptions } from './event.js';
 export { FileLock, type FileLockOptions, type LockMode } from './file-lock.js';
 export type { Guard } from './guard.js';
+export type { Lease, Reservation } from './held-message.js';
+export type { ReceiveSyncOptions } from './inbox.js';
 export {
   type ChangesOptions,
   Latest,
@@ -33,9 +35,8 @@ export type {
   Residency,
   WriteOptions,
 } from './mapping-types.js';
+export { MessageBatch } from './message-batch.js';
 export { Mutex, type MutexOpenOptions, type MutexOptions, type MutexStatistics } from './mutex.js';
-export type { Lease, Reservation } from './held-message.js';
-export type { ReceiveSyncOptions } from './inbox.js';
 export type { FileSource, OpenOptions } from './open-options.js';
 export type { OperationOptions, Progress } from './operation.js';
 export { Queue, type QueueOpenOptions, type QueueOptions } from './queue.js';

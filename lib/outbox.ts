@@ -16,6 +16,26 @@ export type Attempt = (message: Uint8Array, tag: number) => boolean;
 /** Sends as many as there is room for, from `begin` on; how many. */
 export type AttemptMany = (messages: readonly Uint8Array[], begin: number, tag: number) => number;
 
+/** Messages that are sent one behind the other. */
+export interface Messages {
+  readonly length: number;
+  /** Bytes of this one. */
+  lengthOf(index: number): number;
+  /** Sends as many as there is room for, from `begin` on; how many. */
+  attempt(begin: number): number;
+}
+
+/** How many of all are sent then. */
+function advance(messages: Messages, sent: number): number {
+  let all = sent;
+  while (all < messages.length) {
+    const more = messages.attempt(all);
+    if (more === 0) break;
+    all += more;
+  }
+  return all;
+}
+
 export class Outbox<T> {
   readonly #object: SharedObject;
   readonly #codec: Codec<unknown>;
@@ -53,21 +73,29 @@ export class Outbox<T> {
   }
 
   trySendMany(values: readonly T[]): number {
-    const messages = this.#encodeAll(values);
-    return this.line.isEmpty ? this.#advance(messages, 0) : 0;
+    return this.trySendAll(this.#encodeAll(values));
   }
 
   async sendMany(values: readonly T[], options: AsyncWaitOptions | undefined): Promise<void> {
+    return this.sendAll(() => this.#encodeAll(values), options);
+  }
+
+  /** As many of them as there is room for now, from `begin` on; how many of all are sent then. */
+  trySendAll(messages: Messages, begin = 0): number {
+    return this.line.isEmpty ? advance(messages, begin) : begin;
+  }
+
+  async sendAll(make: () => Messages, options: AsyncWaitOptions | undefined): Promise<void> {
     const wait = checkWait(options);
     wait.signal?.throwIfAborted();
-    const messages = this.#encodeAll(values);
-    let sent = this.line.isEmpty ? this.#advance(messages, 0) : 0;
+    const messages = make();
+    let sent = this.trySendAll(messages);
     if (sent === messages.length) return this.#yieldAfter(sent);
     const attempt = () => {
-      sent = this.#advance(messages, sent);
+      sent = advance(messages, sent);
       return sent === messages.length ? undefined : missed;
     };
-    await this.line.join(attempt, () => writable + (messages[sent] as Uint8Array).length, wait);
+    await this.line.join(attempt, () => writable + messages.lengthOf(sent), wait);
   }
 
   /** Whoever only ever awaits what is done at once would keep the event loop out. */
@@ -78,21 +106,15 @@ export class Outbox<T> {
     return nextTurn();
   }
 
-  /** How many of all are sent then. */
-  #advance(messages: readonly Uint8Array[], sent: number): number {
-    let all = sent;
-    while (all < messages.length) {
-      const more = this.#attemptMany(messages, all, this.#codec.tag);
-      if (more === 0) break;
-      all += more;
-    }
-    return all;
-  }
-
   /** None is sent if one of them cannot be. */
-  #encodeAll(values: readonly T[]): Uint8Array[] {
+  #encodeAll(values: readonly T[]): Messages {
     if (!Array.isArray(values)) throw invalidType('messages', 'an instance of Array', values);
-    return values.map((value) => encodeBy(this.#codec, value));
+    const messages = values.map((value) => encodeBy(this.#codec, value));
+    return {
+      length: messages.length,
+      lengthOf: (index) => (messages[index] as Uint8Array).length,
+      attempt: (begin) => this.#attemptMany(messages, begin, this.#codec.tag),
+    };
   }
 
   /** Tells the readers of a stream that it has ended. */

@@ -7,8 +7,9 @@ import { type HeldMessage, Lease, Reservation } from './held-message.js';
 import { Inbox, type ReceiveSyncOptions, readable } from './inbox.js';
 import { missed } from './line.js';
 import { internal, type Mapping } from './mapping.js';
+import { checkBatch, type MessageBatch } from './message-batch.js';
 import { addon, kinds } from './native.js';
-import { Outbox, writable } from './outbox.js';
+import { type Messages, Outbox, writable } from './outbox.js';
 import { RingAccess } from './ring-access.js';
 import {
   checkCapacity,
@@ -27,7 +28,14 @@ import {
   toWritableStream,
   type WritableOptions,
 } from './streams.js';
-import { type Bytes, checkBytes, checkFlag, checkObject, checkString } from './validate.js';
+import {
+  type Bytes,
+  checkBytes,
+  checkFlag,
+  checkInteger,
+  checkObject,
+  checkString,
+} from './validate.js';
 import { type AsyncWaitOptions, checkWait, type WaitOptions } from './wait-options.js';
 
 /** Options of {@link Queue.at}. */
@@ -178,6 +186,22 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
     return this.#outbox.sendMany(messages, options);
   }
 
+  /**
+   * As many messages of a batch, from `begin` on, as there is room for now; how many. Each is what the
+   * codec makes of a value. Does not wait, and leaves the batch as it is.
+   */
+  trySendBatch(batch: MessageBatch, begin = 0): number {
+    const messages = this.#messagesOf(checkBatch(batch));
+    checkInteger('begin', begin, 0, messages.length);
+    return this.#outbox.trySendAll(messages, begin) - begin;
+  }
+
+  /** Resolves when all messages of a batch are in the queue, one behind the other. */
+  async sendBatch(batch: MessageBatch, options?: AsyncWaitOptions): Promise<void> {
+    const messages = this.#messagesOf(checkBatch(batch));
+    return batch.useFor(this.#outbox.sendAll(() => messages, options));
+  }
+
   /** Blocks this thread, event loop and all, until the message is in the queue. */
   sendSync(message: In, options?: WaitOptions): void {
     this.#outbox.sendSync(message, options);
@@ -195,6 +219,19 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
    */
   tryReceiveMany(most: number): T[] {
     return this.#inbox.tryReceiveMany(most);
+  }
+
+  /**
+   * The messages that are there now, as many as fit, in place of what was in the batch; how many. They
+   * are as they were sent: nothing is decoded. Does not wait.
+   */
+  tryReceiveBatch(batch: MessageBatch): number {
+    return this.#inbox.tryReceiveBatch(checkBatch(batch));
+  }
+
+  /** Resolves with how many messages are in the batch, once there are some. */
+  async receiveBatch(batch: MessageBatch, options?: AsyncWaitOptions): Promise<number> {
+    return this.#inbox.receiveBatch(checkBatch(batch), options);
   }
 
   /** Resolves with the next message. Those who wait in one process are served in order. */
@@ -313,6 +350,14 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
   #waitAnew(): void {
     this.#outbox.line.waitAnew();
     this.#inbox.line.waitAnew();
+  }
+
+  #messagesOf({ memory }: MessageBatch): Messages {
+    return {
+      length: memory.count,
+      lengthOf: (index) => memory.lengths[index] as number,
+      attempt: (begin) => this.#ring.sendBatch(memory, begin, this.#codec.tag),
+    };
   }
 
   #reserve(length: number): Reservation | null {

@@ -1,17 +1,11 @@
 // RingAccess: a queue's messages, by the steps in JavaScript where they can be made, by the core
 // otherwise.
 import type { CrossmemError } from './errors.js';
+import type { BatchMemory } from './fast/batch.js';
 import { CONSUMERS, UNIT } from './fast/layout.js';
-import {
-  DONE,
-  FastRing,
-  isEmpty,
-  receive,
-  receiveMany,
-  sendMany,
-  UNLOCK,
-  WAKE,
-} from './fast/ring.js';
+import { type Accept, receive, receiveMany } from './fast/receive.js';
+import { DONE, FastRing, isEmpty, mostAtOnce, UNLOCK, WAKE } from './fast/ring.js';
+import { sendBatch, sendMany } from './fast/send.js';
 import type { Source } from './inbox.js';
 import { addon } from './native.js';
 import type { SharedObject } from './shared-object.js';
@@ -65,6 +59,18 @@ export class RingAccess implements Source {
     return addon.sendMessage(this.#object.id, messages[begin] as Uint8Array, tag) ? 1 : 0;
   }
 
+  /** The same for messages of a batch. */
+  sendBatch(batch: BatchMemory, begin: number, tag: number): number {
+    const ring = this.#ring;
+    if (ring !== undefined) {
+      this.#letGo(ring);
+      const how = sendBatch(ring, batch, begin, tag);
+      if (how > DONE) this.#finish(false, how);
+      if ((how & DONE) !== 0) return ring.count;
+    }
+    return addon.sendMessage(this.#object.id, batch.message(begin), tag) ? 1 : 0;
+  }
+
   isEmpty(): boolean {
     return this.#batch === undefined && (this.#ring === undefined || isEmpty(this.#ring));
   }
@@ -93,6 +99,18 @@ export class RingAccess implements Source {
     const [message, tag = 0] = addon.receiveMessage(this.#object.id) ?? [];
     this.tag = tag;
     return message;
+  }
+
+  /** Adds messages that are there to a batch, if that can be done in one step: how many. */
+  takeBatch(batch: BatchMemory, accept: Accept): number {
+    const ring = this.#ring;
+    if (ring === undefined || this.#batch !== undefined || isEmpty(ring)) return 0;
+    this.#letGo(ring);
+    const how = receiveMany(ring, mostAtOnce, batch, accept);
+    if (how > DONE) this.#finish(true, how);
+    if ((how & DONE) === 0) return 0;
+    for (let i = 0; i < ring.count; i += 1) batch.append(ring.lengths[i] as number);
+    return ring.count;
   }
 
   #begin(ring: FastRing): Uint8Array {

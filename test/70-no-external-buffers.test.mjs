@@ -82,3 +82,17 @@ test('of a Latest all is copied', options, async () => {
   );
   assert.deepEqual(seen, [[0, null, null], 'one', 'one', 1, true, 'more', 7]);
 });
+
+test('batches go one message at a time', options, async () => {
+  const seen = await resultOf(
+    `const queue = crossmem.Queue.open('${segmentName()}');
+     const batch = new crossmem.MessageBatch();
+     for (const one of ['a', 'b', 'c']) batch.add(Buffer.from(one));
+     const sent = queue.trySendBatch(batch);
+     const received = [];
+     while (queue.tryReceiveBatch(batch) > 0) received.push(Buffer.from(batch.message(0)).toString());
+     console.log(JSON.stringify([sent, ...received]));`,
+    { env },
+  );
+  assert.deepEqual(seen, [3, 'a', 'b', 'c']);
+});

@@ -1,7 +1,7 @@
 // Wrong arguments and closed objects, for everything that carries messages.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BroadcastChannel, Queue, SharedMemory, Subscription, Topic } from 'crossmem';
+import { BroadcastChannel, MessageBatch, Queue, SharedMemory, Subscription, Topic } from 'crossmem';
 import { keep, segmentName } from './helpers/fixture.mjs';
 import {
   badBytes,
@@ -125,6 +125,61 @@ test('Queue: arrays that lie about their length', () => {
   queue.close();
 });
 
+test('MessageBatch', async () => {
+  await refuses((bad) => new MessageBatch(bad), [null, '1', true, {}], type);
+  await refuses((bad) => new MessageBatch(bad), [...badBytes, 2 ** 30 + 1, 2 ** 52], range);
+  const batch = new MessageBatch(100);
+  await refuses((bad) => batch.allocate(bad), [undefined, ...notBytes], type);
+  await refuses((bad) => batch.allocate(bad), [...badBytes, 2 ** 29 + 1, 2 ** 52], range);
+  await refuses((bad) => batch.add(bad), notMemory, type);
+  assert.equal(batch.length, 0);
+  batch.add(Buffer.from('x'));
+  const notIndices = [1, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, undefined, {}];
+  for (const call of ['offset', 'byteLength', 'message']) {
+    await refuses((bad) => batch[call](bad), notIndices, range);
+  }
+  const queue = keep(Queue.open(segmentName(), { capacity: 4096 }));
+  const notBatches = [undefined, null, 1, [], {}, Buffer.from('x')];
+  for (const call of ['trySendBatch', 'sendBatch', 'tryReceiveBatch', 'receiveBatch']) {
+    await refuses((bad) => queue[call](bad), notBatches, type);
+  }
+  await refuses((bad) => queue.trySendBatch(batch, bad), [null, '0', {}], type);
+  await refuses((bad) => queue.trySendBatch(batch, bad), [2, -1, 0.5, Number.NaN], range);
+  for (const [bad, error] of timeouts) {
+    await refuses((timeout) => queue.sendBatch(batch, { timeout }), bad, error);
+    await refuses((timeout) => queue.receiveBatch(batch, { timeout }), bad, error);
+  }
+  await refuses((signal) => queue.receiveBatch(batch, { signal }), [1, null, {}, 'x'], type);
+  assert.deepEqual([batch.length, queue.used], [1, 0]);
+
+  // Whose length is not what it has, or whose memory has gone.
+  const liar = (real, told) =>
+    Object.defineProperty(new Uint8Array(real).fill(1), 'length', { value: told });
+  for (const [real, told] of [
+    [1000, 4],
+    [4, 1000],
+  ]) {
+    batch.clear();
+    try {
+      batch.add(liar(real, told));
+    } catch (error) {
+      assert.equal(error.name, 'RangeError');
+    }
+    assert.ok(batch.length === 0 || [real, told].includes(batch.byteLength(0)));
+  }
+  await refuses((bad) => batch.add(bad), [liar(4, -5), liar(4, 0.5), liar(4, 2 ** 40)], range);
+  if (ArrayBuffer.prototype.transfer !== undefined) {
+    const gone = new MessageBatch();
+    gone.add(Buffer.from('x'));
+    gone.bytes.buffer.transfer();
+    assert.throws(() => queue.trySendBatch(gone), { name: 'TypeError' });
+    gone.clear();
+    assert.equal(gone.add(Buffer.from('y')), true);
+    assert.equal(queue.trySendBatch(gone), 1);
+    assert.equal(Buffer.from(queue.tryReceive()).toString(), 'y');
+  }
+});
+
 test('Queue: closed', async () => {
   const queue = Queue.open(segmentName());
   queue.sendSync(Buffer.from('x'));
@@ -133,6 +188,8 @@ test('Queue: closed', async () => {
   queue.close();
   queue.close();
   const small = Buffer.from('x');
+  const batch = new MessageBatch();
+  batch.add(small);
   for (const call of [
     () => queue.trySend(small),
     () => queue.send(small),
@@ -143,6 +200,10 @@ test('Queue: closed', async () => {
     () => queue.receive(),
     () => queue.receiveSync(),
     () => queue.tryReceiveMany(1),
+    () => queue.trySendBatch(batch),
+    () => queue.sendBatch(batch),
+    () => queue.tryReceiveBatch(new MessageBatch()),
+    () => queue.receiveBatch(new MessageBatch()),
     () => queue.tryLease(),
     () => queue.lease(),
     () => queue.tryReserve(1),

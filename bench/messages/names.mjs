@@ -12,6 +12,7 @@ export const ways = {
   tried: 'trySend, tryReceive',
   many: 'trySend, tryReceiveMany',
   batched: 'sendMany, tryReceiveMany',
+  packed: 'sendBatch, tryReceiveBatch',
   blocking: 'sendSync, receiveSync',
   inPlace: 'reserve, lease',
 };

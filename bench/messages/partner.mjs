@@ -9,8 +9,7 @@ const port = parentPort ?? process;
 const tell = (control) => (parentPort ?? process)[parentPort ? 'postMessage' : 'send']({ control });
 
 const kinds = {
-  stream: (link, { warm, times }, { write, writeInto, size }) =>
-    link.pump({ write, writeInto, size }, warm + times),
+  stream: (link, { warm, times }, writer) => link.pump(writer, warm + times),
   async trips(link, { warm, times }, { write }, { read }) {
     for (let i = 0; i < warm + times; i++) {
       read(await link.receive());

@@ -5,7 +5,7 @@
 // memcpy each, with the counter in the first word: JavaScript's loops over them would cost several
 // times the message and hide it.
 
-const LOOPED = 64;
+export const LOOPED = 64;
 
 export function makeWriter(size) {
   const words = new Int32Array(size / 4).map((_, i) => i);
@@ -31,6 +31,10 @@ export function makeWriter(size) {
       count(counter);
       target.set(bytes, offset);
     },
+    /** The same, of a short message, as words that begin there: nothing is called for it. */
+    writeWords(target, begin, counter) {
+      for (let i = 0; i < words.length; i++) target[begin + i] = counter + i;
+    },
   };
 }
 
@@ -48,6 +52,11 @@ export function makeReader(size) {
         return;
       }
       for (let i = 0; i < words.length; i++) sum = (sum + words[i]) | 0;
+    },
+    /** A short message where it lies. */
+    readWords(source, begin) {
+      times++;
+      for (let i = 0; i < words.length; i++) sum = (sum + source[begin + i]) | 0;
     },
     /** Throws if it was not given each of the messages from 0 on once. */
     check() {

@@ -32,10 +32,11 @@ const told = (what) =>
 
 /** Milliseconds for so many messages, those before that do not count left out. */
 async function stream(link, { size, warm, times }) {
-  const { read, check } = makeReader(size);
-  await link.drain(read, warm);
+  const reader = makeReader(size);
+  const { read, check } = reader;
+  await link.drain(read, warm, reader);
   const begin = performance.now();
-  await link.drain(read, times);
+  await link.drain(read, times, reader);
   const took = performance.now() - begin;
   check();
   return took;

@@ -17,14 +17,15 @@ import {
   MappedFile,
   type MappedFileOptions,
   Mapping,
+  MessageBatch,
   Mutex,
   Queue,
   type Reservation,
-  record,
   type Residency,
   type RwGuard,
   RwLock,
   type RwMode,
+  record,
   type Seal,
   type SegmentStatus,
   Semaphore,
@@ -122,6 +123,11 @@ async function messages(signal: AbortSignal): Promise<number> {
   using lease: Lease<{ job: number }> = await jobs.lease({ signal });
   const job: number = lease.value.job + lease.redelivered;
   const many: { job: number }[] = jobs.tryReceiveMany(5);
+  const batch = new MessageBatch(4096n);
+  if (batch.allocate(8) >= 0 && batch.add(new Float64Array(1)))
+    await jobs.sendBatch(batch, { signal });
+  const packed: number = jobs.trySendBatch(batch, 1) + (await jobs.receiveBatch(batch));
+  for (const one of batch) one satisfies Uint8Array;
   const bytes = Queue.open('name');
   bytes.sendSync(new DataView(new ArrayBuffer(5)), { timeout: 1 });
   const message: Uint8Array = bytes.receiveSync({ spin: 0.1, timeout: 1 });
@@ -130,7 +136,7 @@ async function messages(signal: AbortSignal): Promise<number> {
   for await (const { x } of prices.subscribe({ from: 'earliest' })) x satisfies number;
   // @ts-expect-error: there is no such policy
   Topic.open('name', { whenFull: 'never' });
-  return sent + job + many.length + message.length;
+  return sent + job + packed + many.length + message.length;
 }
 
 async function newest(signal: AbortSignal): Promise<number> {
@@ -179,8 +185,8 @@ export {
   later,
   listed,
   locks,
-  named,
   messages,
+  named,
   newest,
   number,
   opened,

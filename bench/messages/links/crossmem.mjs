@@ -1,6 +1,6 @@
 // Queue in the ways in which a program can use it.
-import { Queue } from 'crossmem';
-import { makeWriter } from '../payload.mjs';
+import { MessageBatch, Queue } from 'crossmem';
+import { LOOPED, makeWriter } from '../payload.mjs';
 
 const USUAL = 2 ** 20; // what a queue has if nothing is said
 const BATCH = 256;
@@ -104,6 +104,41 @@ export async function batched(options) {
       }
     },
     drain,
+    close,
+  };
+}
+
+/** Sent and received as batches, whose messages are written and read where they lie. */
+export async function packed(options) {
+  const { input, output, close } = open(options);
+  const { size } = options;
+  const batch = new MessageBatch(Math.max(2 ** 16, size + 16));
+  const words = new Int32Array(batch.bytes.buffer);
+  let ahead = 0; // received, and not asked for yet
+  return {
+    async pump({ writeWords, writeInto }, times) {
+      for (let i = 0; i < times; ) {
+        batch.clear();
+        for (; i < times && batch.length < BATCH; i++) {
+          const offset = batch.allocate(size);
+          if (offset < 0) break;
+          if (size <= LOOPED) writeWords(words, offset / 4, i);
+          else writeInto(batch.bytes, offset, i);
+        }
+        await output.sendBatch(batch);
+      }
+    },
+    async drain(read, times, { readWords }) {
+      let left = times - ahead;
+      for (; left > 0; left -= batch.length) {
+        if (input.tryReceiveBatch(batch) === 0) await input.receiveBatch(batch);
+        for (let i = 0; i < batch.length; i++) {
+          if (size <= LOOPED) readWords(words, batch.offset(i) / 4);
+          else read(batch.message(i));
+        }
+      }
+      ahead = -left;
+    },
     close,
   };
 }

@@ -3,7 +3,7 @@
 // `whenReady` if more is to be done once both sides are open, and `close`.
 import { atomics } from './atomics.mjs';
 import { advanced, json, worker } from './channels.mjs';
-import { awaited, batched, blocking, inPlace, many, tried } from './crossmem.mjs';
+import { awaited, batched, blocking, inPlace, many, packed, tried } from './crossmem.mjs';
 import { redis } from './redis.mjs';
 import { corked, socket } from './socket.mjs';
 import { zeromq } from './zeromq.mjs';
@@ -13,6 +13,7 @@ export const links = {
   tried,
   many,
   batched,
+  packed,
   blocking,
   inPlace,
   atomics,

@@ -1,0 +1,184 @@
+// The steps of those who receive from a ring: one message, or those that are ready behind it.
+import { markAsUntransferable } from 'node:worker_threads';
+import type { BatchMemory } from './batch.js';
+import {
+  CONSUMERS,
+  DATA,
+  EXTRA,
+  GONE,
+  HEAD,
+  IDENTITY,
+  LENGTH,
+  POSITIONS,
+  READY,
+  STATE,
+  TAG,
+  TAIL,
+  TAIL_SEEN,
+  UNIT,
+} from './layout.js';
+import {
+  DONE,
+  dataWords,
+  type FastRing,
+  mostAtOnce,
+  mostSmall,
+  mostUnits,
+  UNLOCK,
+  unitsOf,
+  unitWords,
+  WAKE,
+} from './ring.js';
+
+/** No state that a record has. */
+const NOTHING = -1;
+
+/**
+ * V8 makes small arrays for some 40 ns, and all others for ten times that; so those up to `mostShared`
+ * bytes share a slab, as small Buffers do, and longer ones are not filled with zeroes first.
+ */
+const mostShared = 4096;
+const slabSize = 65_536;
+
+/** Memory that nobody has written to, for messages that are going to fill it. */
+function makeSlab(size: number): ArrayBuffer {
+  const slab = Buffer.allocUnsafeSlow(size).buffer;
+  // Who transfers one message to another thread would take all others along.
+  if (size === slabSize) markAsUntransferable(slab);
+  return slab;
+}
+
+/** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
+export function receive(ring: FastRing): number {
+  const { words, bytes, units, me } = ring;
+  if (ring.used + mostShared > ring.slab.byteLength) {
+    ring.slab = makeSlab(slabSize);
+    ring.used = 0;
+  }
+  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  ring.holds = CONSUMERS;
+  let how = 0;
+  const begin = (words[HEAD] as number) & POSITIONS;
+  let head = begin;
+  let end = (words[TAIL_SEEN] as number) & POSITIONS;
+  let state = GONE;
+  let length = 0;
+  let record = 0;
+  let next = head;
+  // What fills the ring's end is passed by.
+  while (state === GONE) {
+    head = next;
+    if (head === end) {
+      end = Atomics.load(words, TAIL) & POSITIONS;
+      words[TAIL_SEEN] = end;
+    }
+    const index = head & (units - 1);
+    record = dataWords + index * unitWords;
+    state = Atomics.load(words, record + STATE);
+    length = words[record + LENGTH] as number;
+    const taken = unitsOf(length);
+    const rest = (end - head) & POSITIONS;
+    const kept = (end - begin) & POSITIONS;
+    // Nothing there, or nothing that could be, as an end that was put back: the core tells.
+    if (kept > units || rest > kept || length < 0 || length > units * UNIT) state = NOTHING;
+    else if (taken > rest || taken > units - index) state = NOTHING;
+    next = (head + taken) & POSITIONS;
+  }
+  if (state === READY && words[IDENTITY] === ring.identity) {
+    const at = record * 4 + UNIT;
+    try {
+      if (length <= mostSmall) {
+        ring.received = bytes.slice(at, at + length);
+      } else {
+        const isShared = length <= mostShared;
+        const memory = isShared ? ring.slab : makeSlab(length);
+        ring.received = new Uint8Array(memory, isShared ? ring.used : 0, length);
+        ring.received.set(bytes.subarray(at, at + length));
+        if (isShared) ring.used += (length + UNIT - 1) & -UNIT;
+      }
+      ring.tag = (words[record + EXTRA] as number) & TAG;
+      how = Atomics.exchange(words, HEAD, next) < 0 ? DONE + WAKE : DONE;
+    } catch {
+      // No memory, or no stack: it stays where it is, and the core tells.
+    }
+  }
+  ring.holds = 0;
+  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
+}
+
+export const anyTag = -1;
+/** Which tags are taken: this one or {@link anyTag}, but never the other. */
+export interface Accept {
+  readonly only: number;
+  readonly never: number;
+}
+const all: Accept = { only: anyTag, never: -1 };
+
+/**
+ * Looks at the messages that are ready one behind the other, in front of the ring's end: up to so many,
+ * of so many units in all. Returns where the last of them ends; how many, and which they are, is in
+ * `ring`. With the lock.
+ */
+function look(ring: FastRing, begin: number, most: number, room: number, accept: Accept): number {
+  const { words, units, lengths, tags } = ring;
+  const end = Atomics.load(words, TAIL) & POSITIONS;
+  words[TAIL_SEEN] = end;
+  const kept = (end - begin) & POSITIONS;
+  const first = begin & (units - 1);
+  const stop = kept > units ? first : Math.min(first + Math.min(kept, room), units);
+  const last = words[IDENTITY] === ring.identity ? Math.min(most, mostAtOnce) : 0;
+  let at = first;
+  let count = 0;
+  while (at < stop && count < last) {
+    const record = dataWords + at * unitWords;
+    const state = Atomics.load(words, record + STATE);
+    const length = words[record + LENGTH] as number;
+    const tag = (words[record + EXTRA] as number) & TAG;
+    const next = at + unitsOf(length);
+    if (state !== READY || length < 0 || next > stop) break;
+    if (tag === accept.never || (accept.only !== anyTag && tag !== accept.only)) break;
+    lengths[count] = length;
+    tags[count] = tag;
+    count += 1;
+    at = next;
+  }
+  ring.count = count;
+  return at;
+}
+
+/**
+ * Receives up to so many messages that are ready one behind the other, in one step, if nobody else is
+ * at it: into `batch`, as many as it has room for, or into memory of their own. None may mean that the
+ * first needs the core, or {@link receive}.
+ */
+export function receiveMany(
+  ring: FastRing,
+  most: number,
+  batch?: BatchMemory,
+  accept = all,
+): number {
+  const { words, bytes, units, me } = ring;
+  ring.count = 0;
+  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  ring.holds = CONSUMERS;
+  let how = 0;
+  try {
+    const begin = (words[HEAD] as number) & POSITIONS;
+    const room = batch === undefined ? mostUnits : (batch.bytes.length - batch.used) / UNIT;
+    const at = look(ring, begin, most, Math.min(room, mostUnits), accept);
+    if (ring.count > 0) {
+      const first = begin & (units - 1);
+      const from = DATA + first * UNIT;
+      const to = DATA + at * UNIT;
+      if (batch === undefined) ring.received = bytes.slice(from, to);
+      else batch.bytes.set(bytes.subarray(from, to), batch.used);
+      const head = (begin + at - first) & POSITIONS;
+      how = Atomics.exchange(words, HEAD, head) < 0 ? DONE + WAKE : DONE;
+    }
+  } catch {
+    // No memory, or no stack: they stay where they are.
+    ring.count = 0;
+  }
+  ring.holds = 0;
+  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
+}
