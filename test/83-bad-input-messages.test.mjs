@@ -296,3 +296,48 @@ test('a queue whose end was put back is not walked round and round', () => {
   assert.throws(() => queue.tryReceive(), { code: 'ERR_CROSSMEM_CORRUPT' });
   assert.ok(performance.now() - begin < 1000);
 });
+
+test('a queue with nonsense in any word is told, or does as it says, and nothing else', () => {
+  const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+  const words = new Int32Array(memory.buffer.buffer, memory.buffer.byteOffset, 3000);
+  let seed = 7;
+  const below = (most) => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * most);
+  };
+  const nonsense = [-1, 0, 1, 15, 16, 256, 4080, 2 ** 20, 2 ** 31 - 1, -(2 ** 31), 0x60000000];
+  // Of the header: all of its words but the locks, which others would have; of the records: all.
+  const places = [0, 1, 2, 3, 4, 17, 18, 32, 49, 64].concat(
+    Array.from({ length: 64 }, (_, i) => 1024 + i),
+  );
+  const batch = new MessageBatch(8192);
+  const message = new Uint8Array(20).fill(3);
+  const seen = new Set();
+  for (let round = 0; round < 1500; round += 1) {
+    words.fill(0);
+    const queue = Queue.at(memory, 0, { capacity: 4096 });
+    for (let i = below(20); i >= 0; i -= 1) queue.trySend(message);
+    for (let i = below(10); i > 0; i -= 1) queue.tryReceive();
+    for (let i = below(3); i >= 0; i -= 1) {
+      words[places[below(places.length)]] = nonsense[below(nonsense.length)];
+    }
+    const calls = [
+      () => queue.tryReceiveBatch(batch),
+      () => queue.tryReceiveMany(9),
+      () => queue.trySendBatch(batch),
+      () => queue.trySendMany([message, message]),
+      () => queue.tryReceive(),
+    ];
+    for (let i = 0; i < calls.length; i += 1) {
+      try {
+        calls[(i + round) % calls.length]();
+        for (const one of batch) assert.ok(one.length <= batch.bytes.length);
+      } catch (error) {
+        assert.equal(error.code, 'ERR_CROSSMEM_CORRUPT', error.stack);
+        seen.add(error.message);
+      }
+    }
+    queue.close();
+  }
+  assert.ok(seen.size >= 3, [...seen].join());
+});
