@@ -82,3 +82,6 @@ export function isEmpty({ words, identity }: FastRing): boolean {
     words[IDENTITY] === identity
   );
 }
+
+/** Whether somebody sleeps until there is something to receive. */
+export const isAwaited = ({ words }: FastRing): boolean => Atomics.load(words, TAIL) < 0;
