@@ -110,9 +110,9 @@ export class Inbox<T> {
   }
 
   receiveSync(options?: ReceiveSyncOptions): T {
-    const wait = checkWait(options);
-    const spin =
-      options === undefined ? undefined : checkTimeout(checkObject('options', options).spin);
+    const given = checkObject('options', options);
+    const timeout = checkTimeout(given.timeout);
+    const spin = checkTimeout(given.spin, 'options.spin');
     let deadline: number | undefined;
     for (;;) {
       this.line.advance();
@@ -120,8 +120,8 @@ export class Inbox<T> {
         const message = this.#take() ?? this.#spin(spin ?? defaultSpin);
         if (message !== undefined) return this.#decode(message);
       }
-      deadline ??= performance.now() + (wait.timeout ?? 0);
-      waitSync(this.#object, readable(), wait.timeout, deadline);
+      deadline ??= performance.now() + (timeout ?? 0);
+      waitSync(this.#object, readable(), timeout, deadline);
     }
   }
 

@@ -89,10 +89,10 @@ export function checkSignal(value: unknown): AbortSignal | undefined {
 }
 
 /** Milliseconds to wait, or undefined for ever. */
-export function checkTimeout(value: unknown): number | undefined {
+export function checkTimeout(value: unknown, name = 'options.timeout'): number | undefined {
   if (value === undefined || value === Number.POSITIVE_INFINITY) return undefined;
-  if (typeof value !== 'number') throw invalidType('options.timeout', 'of type number', value);
-  if (!(value >= 0)) throw outOfRange('options.timeout', '>= 0', value);
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value);
+  if (!(value >= 0)) throw outOfRange(name, '>= 0', value);
   return value;
 }
 

@@ -21,6 +21,7 @@ import {
   DONE,
   dataWords,
   type FastRing,
+  lineUnits,
   mostAtOnce,
   mostSmall,
   mostUnits,
@@ -74,6 +75,8 @@ export function receive(ring: FastRing): number {
     }
     const index = head & (units - 1);
     record = dataWords + index * unitWords;
+    // A message of some length reaches into the next cache line: both are fetched at once so.
+    ring.ahead = words[dataWords + ((index + lineUnits) & (units - 1)) * unitWords] as number;
     state = Atomics.load(words, record + STATE);
     length = words[record + LENGTH] as number;
     const taken = unitsOf(length);

@@ -3,9 +3,10 @@
 // Node-API call for each message would cost several times the message.
 //
 // Plain loads and stores are of words that only the holder of the side's lock looks at, or of records
-// that nobody sees yet, or nobody else looks at any more: the tail, the head and the locks are
-// exchanged, which is sequentially consistent; the state of a record, which its producer may have
-// just changed from claimed to ready, is loaded so too.
+// that nobody sees yet, or nobody else looks at any more, or are guesses of who has no lock, which he
+// makes again with it: the tail, the head and the locks are exchanged, which is sequentially
+// consistent; the tail, and the state of a record, which its producer may have just changed from
+// claimed to ready, are loaded so too. An atomic load is a call, for V8, and costs that of a small copy.
 //
 // While a lock is held no function of ours is called but where what it throws is caught: it would at
 // the end of the stack, and the lock stay with this process. Should anything throw there all the same,
@@ -24,6 +25,9 @@ export const UNLOCK = 4;
 /** How many messages go through at once at most, and how many units of a ring. */
 export const mostAtOnce = 512;
 export const mostUnits = 65_536 / UNIT;
+
+/** Units of a cache line. */
+export const lineUnits = 64 / UNIT;
 
 /** Bytes of a small message: to make an array for it, or a view of it, costs more than to copy it. */
 export const mostSmall = 64;
@@ -53,6 +57,8 @@ export class FastRing {
   received: Uint8Array | undefined;
   /** What the sender gave with the message that {@link receive} got. */
   tag = 0;
+  /** Read for its cache line only. */
+  ahead = 0;
   /** Where the next message goes that shares a slab. */
   slab = new ArrayBuffer(0);
   used = 0;
@@ -75,7 +81,7 @@ export class FastRing {
  * at only when all that was known is received: whoever sends has to fetch its line back.
  */
 export function isEmpty({ words, identity }: FastRing): boolean {
-  const head = Atomics.load(words, HEAD) & POSITIONS;
+  const head = (words[HEAD] as number) & POSITIONS;
   return (
     ((words[TAIL_SEEN] as number) & POSITIONS) === head &&
     (Atomics.load(words, TAIL) & POSITIONS) === head &&
@@ -84,4 +90,4 @@ export function isEmpty({ words, identity }: FastRing): boolean {
 }
 
 /** Whether somebody sleeps until there is something to receive. */
-export const isAwaited = ({ words }: FastRing): boolean => Atomics.load(words, TAIL) < 0;
+export const isAwaited = ({ words }: FastRing): boolean => (words[TAIL] as number) < 0;
