@@ -1,4 +1,4 @@
-// What a processor is told of memory that it is going to write.
+// What a processor is told of memory that it is going to need.
 #pragma once
 
 namespace crossmem::inline v0::os {
@@ -9,6 +9,13 @@ namespace crossmem::inline v0::os {
 inline void prefetch_for_writing([[maybe_unused]] const void* line) noexcept {
 #if defined(__GNUC__)
   __builtin_prefetch(line, 1);
+#endif
+}
+
+/// The same for a line that is going to be read: the next one is asked for before this one has come.
+inline void prefetch([[maybe_unused]] const void* line) noexcept {
+#if defined(__GNUC__)
+  __builtin_prefetch(line);
 #endif
 }
 

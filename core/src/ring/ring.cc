@@ -65,7 +65,12 @@ Position Ring::tail() const noexcept {
 bool Ring::has_more() const noexcept {
   const Position from = head();
   // Relaxed: a guess of who has not got the consumers' lock.
-  return (header_.tail_seen.load(std::memory_order_relaxed) & kPositions) != from || tail() != from;
+  const bool more =
+      (header_.tail_seen.load(std::memory_order_relaxed) & kPositions) != from || tail() != from;
+  // While the lock is taken, both lines of a short message are on their way.
+  if (more)
+    for (const Position ahead : {0U, 4U}) os::prefetch(&record(from + ahead));
+  return more;
 }
 
 Record& Ring::record(Position at) const noexcept {
