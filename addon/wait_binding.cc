@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -183,6 +184,12 @@ Napi::Value end_sleep(const Napi::CallbackInfo& info) {
   });
 }
 
+/// () -> after others that want this processor have had it
+Napi::Value yield_processor(const Napi::CallbackInfo& info) {
+  std::this_thread::yield();
+  return info.Env().Undefined();
+}
+
 /// (condition, mutex, whole, time-out) -> [whether it was notified, how the mutex was got]
 Napi::Value wait_condition(const Napi::CallbackInfo& info) {
   return guarded(info, [&](Napi::Env env) {
@@ -214,6 +221,7 @@ void export_waits(Napi::Env env, Napi::Object exports) {
   exports.Set("beginSleep", Napi::Function::New<begin_sleep>(env));
   exports.Set("allAsleep", Napi::Function::New<all_asleep>(env));
   exports.Set("endSleep", Napi::Function::New<end_sleep>(env));
+  exports.Set("yieldProcessor", Napi::Function::New<yield_processor>(env));
   exports.Set("requestLock", Napi::Function::New<request_lock>(env));
   exports.Set("waitCondition", Napi::Function::New<wait_condition>(env));
 }

@@ -226,6 +226,8 @@ interface Addon {
   /** Whether nothing has come for any of them, rung or not. */
   allAsleep(): boolean;
   endSleep(sleep: number): void;
+  /** Returns once others that want this processor have had it: at once, if there are none. */
+  yieldProcessor(): void;
   waitCondition(
     condition: number,
     mutex: number,
