@@ -12,7 +12,8 @@ inline void prefetch_for_writing([[maybe_unused]] const void* line) noexcept {
 #endif
 }
 
-/// The same for a line that is going to be read: the next one is asked for before this one has come.
+/// The same for a line that is going to be read: the next one is asked for before this one has
+/// come.
 inline void prefetch([[maybe_unused]] const void* line) noexcept {
 #if defined(__GNUC__)
   __builtin_prefetch(line);
