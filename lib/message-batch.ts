@@ -1,7 +1,7 @@
 // MessageBatch: messages side by side in memory of one's own, without an array for each.
 import type { Memory } from './codec.js';
 import { invalidType, makeError, outOfRange } from './errors.js';
-import { BatchMemory, noRoom } from './fast/batch.js';
+import { BatchMemory } from './fast/batch.js';
 import { UNIT } from './fast/layout.js';
 import { type Bytes, checkBytes, checkMemory } from './validate.js';
 
@@ -90,10 +90,7 @@ export class MessageBatch implements Iterable<Uint8Array> {
    */
   allocate(length: Bytes): number {
     this.#checkFree();
-    const checked = checkLength(length);
-    const offset = this.#memory.room(checked);
-    if (offset !== noRoom) this.#memory.append(checked);
-    return offset;
+    return this.#memory.allocate(checkLength(length));
   }
 
   /** Copies a message to the end. False if it does not fit any more. */

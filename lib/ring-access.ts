@@ -2,7 +2,7 @@
 // otherwise.
 import type { CrossmemError } from './errors.js';
 import type { BatchMemory } from './fast/batch.js';
-import { CONSUMERS, UNIT } from './fast/layout.js';
+import { CONSUMERS } from './fast/layout.js';
 import { type Accept, receive, receiveMany } from './fast/receive.js';
 import { DONE, FastRing, isAwaited, isEmpty, mostAtOnce, UNLOCK, WAKE } from './fast/ring.js';
 import { sendBatch, sendMany } from './fast/send.js';
@@ -15,9 +15,8 @@ export class RingAccess implements Source {
   /** Undefined where memory cannot be seen from JavaScript (Electron), and while closed. */
   #ring: FastRing | undefined;
   readonly #one: Uint8Array[] = [];
-  /** Received in one step, and not taken yet: where the next one lies, and which of how many it is. */
+  /** Received in one step, and not taken yet: which of how many is the next one. */
   #batch: ArrayBufferLike | undefined;
-  #offset = 0;
   #index = 0;
   #count = 0;
   tag = 0;
@@ -116,7 +115,6 @@ export class RingAccess implements Source {
     const how = receiveMany(ring, mostAtOnce, batch, accept);
     if (how > DONE) this.#finish(true, how);
     if ((how & DONE) === 0) return 0;
-    for (let i = 0; i < ring.count; i += 1) batch.append(ring.lengths[i] as number);
     return ring.count;
   }
 
@@ -125,7 +123,6 @@ export class RingAccess implements Source {
     const batch = (ring.received as Uint8Array).buffer;
     ring.received = undefined;
     this.#batch = batch;
-    this.#offset = 0;
     this.#index = 0;
     this.#count = ring.count;
     return this.#next(ring, batch);
@@ -133,10 +130,9 @@ export class RingAccess implements Source {
 
   /** Those that were received in one step share their memory, as small Buffers do. */
   #next(ring: FastRing, batch: ArrayBufferLike): Uint8Array {
-    const length = ring.lengths[this.#index] as number;
-    const message = new Uint8Array(batch, this.#offset + UNIT, length);
+    const { offsets, lengths } = ring.told;
+    const message = new Uint8Array(batch, offsets[this.#index], lengths[this.#index]);
     this.tag = ring.tags[this.#index] as number;
-    this.#offset += UNIT + ((length + UNIT - 1) & -UNIT);
     this.#index += 1;
     if (this.#index === this.#count) this.#batch = undefined;
     return message;

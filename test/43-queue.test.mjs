@@ -432,3 +432,16 @@ test('a waiting receiver takes no processor', async () => {
   assert.equal(code, 0);
   assert.ok(Number(stdout) < 100, `${stdout} ms of a second`);
 });
+
+test('a message that was reserved says so: its bytes came behind the tail', () => {
+  const memory = keep(SharedMemory.anonymous({ size: 65_536 }));
+  const queue = keep(Queue.at(memory, 0, { capacity: 4096 }));
+  const words = new Int32Array(memory.buffer.buffer, memory.buffer.byteOffset, 2048);
+  const reserved = queue.tryReserve(1);
+  queue.trySend(bytes('x'));
+  assert.deepEqual([words[1024 + 3] < 0, words[1024 + 8 + 3] < 0], [true, false]);
+  reserved.commit();
+  const again = queue.tryLease();
+  again.release();
+  assert.deepEqual([words[1024 + 3] < 0, queue.tryLease().redelivered], [true, 1]);
+});

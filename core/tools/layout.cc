@@ -54,6 +54,9 @@ int main() {
   print("", "GONE", crossmem::detail::state_of(Phase::gone));
   std::printf("/** Of EXTRA: what the sender gave with the message. */\n");
   std::printf("export const TAG = 0x%x;\n", crossmem::detail::kTag);
+  std::printf(
+      "/** Of EXTRA: the tail does not tell that it is there as a whole, its state does. */\n");
+  std::printf("export const RESERVED = 0x%x;\n", crossmem::detail::kReserved);
   print("Where a latest value's version is, low half first.", "VERSION",
         word(offsetof(LatestHeader, version)));
   print("Its places: how many, and where the first begins, in bytes.", "PLACES",

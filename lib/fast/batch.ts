@@ -3,7 +3,7 @@ import { markAsUntransferable } from 'node:worker_threads';
 import { UNIT } from './layout.js';
 import { unitsOf } from './ring.js';
 
-/** What {@link BatchMemory.room} returns where a message does not fit. */
+/** What {@link BatchMemory.allocate} returns where a message does not fit. */
 export const noRoom = -1;
 
 export class BatchMemory {
@@ -25,8 +25,29 @@ export class BatchMemory {
     this.used = 0;
   }
 
-  /** Where the next message goes, if it has this length, or {@link noRoom}. The first always fits. */
-  room(length: number): number {
+  /** Room for a message at the end: where its bytes go, or {@link noRoom}. The first always fits. */
+  allocate(length: number): number {
+    const end = this.#endOf(length);
+    return end === noRoom ? noRoom : this.#append(length, end);
+  }
+
+  /** Copies a message to the end, if it fits. */
+  add(message: Uint8Array): boolean {
+    const { length } = message;
+    const end = this.#endOf(length);
+    if (end === noRoom) return false;
+    this.bytes.set(message, this.used + UNIT);
+    this.#append(length, end);
+    return true;
+  }
+
+  message(index: number): Uint8Array {
+    const offset = this.offsets[index] as number;
+    return this.bytes.subarray(offset, offset + (this.lengths[index] as number));
+  }
+
+  /** Where a message of this length at the end would end. */
+  #endOf(length: number): number {
     const end = this.used + unitsOf(length) * UNIT;
     if (end > this.bytes.length) {
       if (this.count > 0) return noRoom;
@@ -34,29 +55,17 @@ export class BatchMemory {
     }
     // What lies behind the message goes with it: nothing of an earlier one.
     if (length % UNIT !== 0) this.words.fill(0, end / 4 - UNIT / 4, end / 4);
-    return this.used + UNIT;
+    return end;
   }
 
   /** Makes a message of what lies there. */
-  append(length: number): void {
-    this.offsets[this.count] = this.used + UNIT;
+  #append(length: number, end: number): number {
+    const offset = this.used + UNIT;
+    this.offsets[this.count] = offset;
     this.lengths[this.count] = length;
     this.count += 1;
-    this.used += unitsOf(length) * UNIT;
-  }
-
-  /** Copies a message to the end, if it fits. */
-  add(message: Uint8Array): boolean {
-    const offset = this.room(message.length);
-    if (offset === noRoom) return false;
-    this.bytes.set(message, offset);
-    this.append(message.length);
-    return true;
-  }
-
-  message(index: number): Uint8Array {
-    const offset = this.offsets[index] as number;
-    return this.bytes.subarray(offset, offset + (this.lengths[index] as number));
+    this.used = end;
+    return offset;
   }
 
   #make(capacity: number): void {

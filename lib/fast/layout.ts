@@ -28,6 +28,8 @@ export const READY = 0;
 export const GONE = 1610612736;
 /** Of EXTRA: what the sender gave with the message. */
 export const TAG = 0xffff;
+/** Of EXTRA: the tail does not tell that it is there as a whole, its state does. */
+export const RESERVED = 0x80000000;
 /** Where a latest value's version is, low half first. */
 export const VERSION = 16;
 /** Its places: how many, and where the first begins, in bytes. */

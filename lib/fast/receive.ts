@@ -11,6 +11,7 @@ import {
   LENGTH,
   POSITIONS,
   READY,
+  RESERVED,
   STATE,
   TAG,
   TAIL,
@@ -49,6 +50,16 @@ function makeSlab(size: number): ArrayBuffer {
   return slab;
 }
 
+/**
+ * The state of a record that the tail has passed. The tail was loaded atomically, so all is seen that
+ * was there when it was moved; but what was reserved has become ready later.
+ */
+function stateOf(words: Int32Array, record: number, extra: number): number {
+  return (extra & RESERVED) === 0
+    ? (words[record + STATE] as number)
+    : Atomics.load(words, record + STATE);
+}
+
 /** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
 export function receive(ring: FastRing): number {
   const { words, bytes, units, me } = ring;
@@ -77,7 +88,9 @@ export function receive(ring: FastRing): number {
     record = dataWords + index * unitWords;
     // A message of some length reaches into the next cache line: both are fetched at once so.
     ring.ahead = words[dataWords + ((index + lineUnits) & (units - 1)) * unitWords] as number;
-    state = Atomics.load(words, record + STATE);
+    const extra = words[record + EXTRA] as number;
+    ring.tag = extra & TAG;
+    state = stateOf(words, record, extra);
     length = words[record + LENGTH] as number;
     const taken = unitsOf(length);
     const rest = (end - head) & POSITIONS;
@@ -99,7 +112,6 @@ export function receive(ring: FastRing): number {
         ring.received.set(bytes.subarray(at, at + length));
         if (isShared) ring.used += (length + UNIT - 1) & -UNIT;
       }
-      ring.tag = (words[record + EXTRA] as number) & TAG;
       how = Atomics.exchange(words, HEAD, next) < 0 ? DONE + WAKE : DONE;
     } catch {
       // No memory, or no stack: it stays where it is, and the core tells.
@@ -117,13 +129,24 @@ export interface Accept {
 }
 const all: Accept = { only: anyTag, never: -1 };
 
+/** Where messages are told: their bytes in the copy of them, how long they are, and their tags. */
+export interface Told {
+  readonly offsets: number[];
+  readonly lengths: number[];
+  /** How many were told before, and where the copy of the next record begins. */
+  count: number;
+  used: number;
+}
+
 /**
- * Looks at the messages that are ready one behind the other, in front of the ring's end: up to so many,
- * of so many units in all. Returns where the last of them ends; how many, and which they are, is in
- * `ring`. With the lock.
+ * Tells of the messages that are ready one behind the other, in front of the ring's end: up to so many,
+ * of so many units in all. Returns how many units they take; how many they are is in `ring`. With the
+ * lock.
  */
-function look(ring: FastRing, begin: number, most: number, room: number, accept: Accept): number {
-  const { words, units, lengths, tags } = ring;
+function look(ring: FastRing, most: number, room: number, accept: Accept, told: Told): number {
+  const { words, units, tags } = ring;
+  const { offsets, lengths, count: before, used } = told;
+  const begin = (words[HEAD] as number) & POSITIONS;
   const end = Atomics.load(words, TAIL) & POSITIONS;
   words[TAIL_SEEN] = end;
   const kept = (end - begin) & POSITIONS;
@@ -134,19 +157,21 @@ function look(ring: FastRing, begin: number, most: number, room: number, accept:
   let count = 0;
   while (at < stop && count < last) {
     const record = dataWords + at * unitWords;
-    const state = Atomics.load(words, record + STATE);
+    const extra = words[record + EXTRA] as number;
+    const state = stateOf(words, record, extra);
     const length = words[record + LENGTH] as number;
-    const tag = (words[record + EXTRA] as number) & TAG;
     const next = at + unitsOf(length);
     if (state !== READY || length < 0 || next > stop) break;
+    const tag = extra & TAG;
     if (tag === accept.never || (accept.only !== anyTag && tag !== accept.only)) break;
-    lengths[count] = length;
+    offsets[before + count] = used + (at - first) * UNIT + UNIT;
+    lengths[before + count] = length;
     tags[count] = tag;
     count += 1;
     at = next;
   }
   ring.count = count;
-  return at;
+  return at - first;
 }
 
 /**
@@ -166,17 +191,20 @@ export function receiveMany(
   ring.holds = CONSUMERS;
   let how = 0;
   try {
-    const begin = (words[HEAD] as number) & POSITIONS;
     const room = batch === undefined ? mostUnits : (batch.bytes.length - batch.used) / UNIT;
-    const at = look(ring, begin, most, Math.min(room, mostUnits), accept);
-    if (ring.count > 0) {
-      const first = begin & (units - 1);
-      const from = DATA + first * UNIT;
-      const to = DATA + at * UNIT;
+    const taken = look(ring, most, Math.min(room, mostUnits), accept, batch ?? ring.told);
+    if (taken > 0) {
+      const begin = (words[HEAD] as number) & POSITIONS;
+      const from = DATA + (begin & (units - 1)) * UNIT;
+      const to = from + taken * UNIT;
       if (batch === undefined) ring.received = bytes.slice(from, to);
       else batch.bytes.set(bytes.subarray(from, to), batch.used);
-      const head = (begin + at - first) & POSITIONS;
+      const head = (begin + taken) & POSITIONS;
       how = Atomics.exchange(words, HEAD, head) < 0 ? DONE + WAKE : DONE;
+      if (batch !== undefined) {
+        batch.count += ring.count;
+        batch.used += taken * UNIT;
+      }
     }
   } catch {
     // No memory, or no stack: they stay where they are.

@@ -63,8 +63,8 @@ export class FastRing {
   slab = new ArrayBuffer(0);
   used = 0;
   /** Of those that {@link receiveMany} got. */
-  readonly lengths = new Int32Array(mostAtOnce);
-  readonly tags = new Int32Array(mostAtOnce);
+  readonly told = { offsets: [] as number[], lengths: [] as number[], count: 0, used: 0 };
+  readonly tags: number[] = [];
 
   constructor(memory: ArrayBuffer, me: number, capacity: number) {
     this.words = new Int32Array(memory);

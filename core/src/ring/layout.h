@@ -43,7 +43,8 @@ struct Record {
   os::SharedWord state;                 ///< [31] 0 | [30:29] phase | [28:0] owner, if it has one.
   std::atomic<std::uint32_t> length;    ///< Of the message, in bytes.
   std::atomic<std::uint32_t> sequence;  ///< Of the message.
-  std::atomic<std::uint32_t> extra;     ///< [31:16] how often it was handed out | [15:0] tag.
+  std::atomic<std::uint32_t>
+      extra;  ///< [31] reserved | [30:16] how often it was handed out | [15:0] tag.
 };
 static_assert(sizeof(Record) == kUnit);
 
@@ -71,6 +72,9 @@ constexpr Phase phase_of(Word state) noexcept {
 }
 
 inline constexpr unsigned kDeliveriesShift = 16;
+inline constexpr std::uint32_t kMostDeliveries = 0x7FFF;
+/// It was claimed when the tail moved over it: who sees it ready has not seen all of it by that.
+inline constexpr std::uint32_t kReserved = 1U << 31U;
 inline constexpr std::uint32_t kTag = 0xFFFF;
 
 /// How many units a message takes.

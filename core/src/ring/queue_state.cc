@@ -95,9 +95,8 @@ Position QueueState::behind_gone(Position at) const {
 
 void QueueState::lease(const Found& found, Word me) const noexcept {
   Record& record = ring.record(found.at);
-  const std::uint32_t deliveries = found.header.extra >> kDeliveriesShift;
   // Before the phase: killed in between, one too many is counted, and none too few.
-  if (deliveries < kTag)
+  if (found.deliveries() < kMostDeliveries)
     record.extra.store(found.header.extra + (1U << kDeliveriesShift), std::memory_order_relaxed);
   record.state.store(state_of(Phase::taken, me), std::memory_order_release);
   if (found.head != ring.head()) move_head(found.head);

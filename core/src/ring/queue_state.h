@@ -21,7 +21,7 @@ struct Found {
   Position end() const noexcept { return (at + header.units) & kPositions; }
   std::uint16_t tag() const noexcept { return static_cast<std::uint16_t>(header.extra & kTag); }
   std::uint16_t deliveries() const noexcept {
-    return static_cast<std::uint16_t>(header.extra >> kDeliveriesShift);
+    return static_cast<std::uint16_t>(header.extra >> kDeliveriesShift & kMostDeliveries);
   }
 };
 

@@ -127,7 +127,8 @@ void Ring::put(const Room& room, Word state, std::uint32_t length,
                                  .length = (room.padded - 1) * kUnit,
                                  .sequence = sequence,
                                  .extra = 0});
-  write(record(room.at), {.state = state, .length = length, .sequence = sequence, .extra = tag});
+  const std::uint32_t extra = phase_of(state) == Phase::claimed ? kReserved | tag : tag;
+  write(record(room.at), {.state = state, .length = length, .sequence = sequence, .extra = extra});
   // Before the tail: killed in between, a number is left out, and none is used twice.
   header_.sequence.store(sequence + 1, std::memory_order_relaxed);
 }
