@@ -23,8 +23,12 @@ export class Alertness {
   /** When the first look was in vain. */
   #begin: number | undefined;
 
+  /** A sleep is over, and nothing was learnt from it yet. */
+  #isWoken = false;
+
   /** Something has come. */
   renew(): void {
+    if (this.#isWoken) return;
     this.#last = performance.now();
     this.#begin = undefined;
   }
@@ -32,6 +36,7 @@ export class Alertness {
   /** After a look in vain: whether to look again in the next turn of the event loop. */
   isAwake(): boolean {
     const now = performance.now();
+    if (this.#isWoken) this.#learn(now);
     this.#begin ??= now;
     const waited = now - this.#begin;
     if (waited >= this.#span || this.#begin - this.#last >= flowing) return false;
@@ -39,11 +44,24 @@ export class Alertness {
     return true;
   }
 
-  /** Learns from a sleep that is over; it came after {@link isAwake} had said no. */
+  /**
+   * A sleep is over that came after {@link isAwake} had said no. The first look at the clock after a
+   * silence costs a quarter of a wake: it waits for {@link settle}.
+   */
   wake(): void {
-    const now = performance.now();
+    this.#isWoken = true;
+  }
+
+  /** What has come was handed out. */
+  settle(): void {
+    if (this.#isWoken) this.#learn(performance.now());
+  }
+
+  #learn(now: number): void {
+    this.#isWoken = false;
     const waited = now - (this.#begin ?? now);
     this.#begin = undefined;
+    this.#last = now;
     // Where two sleepers wake each other every wait is long: a little is tried.
     if (waited < most || (this.#span === 0 && waited < flowing))
       this.#span = Math.min(most, Math.max(least, 2 * this.#span));

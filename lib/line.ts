@@ -115,7 +115,7 @@ export class Line {
 
   /** False if nobody is there, or the first has not got it. */
   #tryFirst(): boolean {
-    const [first] = this.#entries;
+    const first = this.#entries[0];
     if (first === undefined) return false;
     try {
       const value = first.attempt();
@@ -138,7 +138,7 @@ export class Line {
   /** For the first one it looks again in the next turn, or sleeps. */
   #rest(): void {
     try {
-      const [first] = this.#entries;
+      const first = this.#entries[0];
       if (first === undefined || this.#isLooking || this.#sleep !== undefined) return;
       if (!this.#alertness.isAwake()) {
         this.#endSleep();
@@ -168,13 +168,18 @@ export class Line {
     this.#alertness.wake();
     this.#go();
     // Whoever got something goes first, two turns of promises away: to end a sleep takes as long.
-    if (this.#past !== undefined) resolved.then(() => resolved.then(this.#endPast));
+    resolved.then(() => resolved.then(this.#settle));
   };
 
-  readonly #endPast = (): void => {
+  readonly #settle = (): void => {
+    this.#alertness.settle();
+    this.#endPast();
+  };
+
+  #endPast(): void {
     this.#past?.end();
     this.#past = undefined;
-  };
+  }
 
   #endSleep(): void {
     this.#endPast();
