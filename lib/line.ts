@@ -108,8 +108,10 @@ export class Line {
   }
 
   #remove(entry: Entry): void {
-    const index = this.#entries.indexOf(entry);
-    if (index >= 0) this.#entries.splice(index, 1);
+    const entries = this.#entries;
+    const index = entries.indexOf(entry);
+    if (index === 0) entries.shift();
+    else if (index > 0) entries.splice(index, 1);
     entry.settle?.();
   }
 
