@@ -4,7 +4,7 @@ import type { CrossmemError } from './errors.js';
 import type { BatchMemory } from './fast/batch.js';
 import { CONSUMERS } from './fast/layout.js';
 import { type Accept, receive, receiveMany } from './fast/receive.js';
-import { DONE, FastRing, isAwaited, isEmpty, mostAtOnce, UNLOCK, WAKE } from './fast/ring.js';
+import { FastRing, isAwaited, isEmpty, mostAtOnce, UNLOCK, WAKE } from './fast/ring.js';
 import { sendBatch, sendMany } from './fast/send.js';
 import type { Source } from './inbox.js';
 import { addon } from './native.js';
@@ -58,9 +58,11 @@ export class RingAccess implements Source {
     const ring = this.#ring;
     if (ring !== undefined) {
       this.#letGo(ring);
-      const how = sendMany(ring, messages, begin, tag);
-      if (how > DONE) this.#finish(false, how);
-      if ((how & DONE) !== 0) return ring.count;
+      const done = sendMany(ring, messages, begin, tag);
+      try {
+        this.#letGo(ring);
+      } catch {}
+      if (done) return ring.count;
     }
     return addon.sendMessage(this.#object.id, messages[begin] as Uint8Array, tag) ? 1 : 0;
   }
@@ -70,9 +72,11 @@ export class RingAccess implements Source {
     const ring = this.#ring;
     if (ring !== undefined) {
       this.#letGo(ring);
-      const how = sendBatch(ring, batch, begin, tag);
-      if (how > DONE) this.#finish(false, how);
-      if ((how & DONE) !== 0) return ring.count;
+      const done = sendBatch(ring, batch, begin, tag);
+      try {
+        this.#letGo(ring);
+      } catch {}
+      if (done) return ring.count;
     }
     return addon.sendMessage(this.#object.id, batch.message(begin), tag) ? 1 : 0;
   }
@@ -89,13 +93,17 @@ export class RingAccess implements Source {
       if (isEmpty(ring)) return undefined;
       this.#letGo(ring);
       if (ahead > 1) {
-        const how = receiveMany(ring, ahead);
-        if (how > DONE) this.#finish(true, how);
-        if ((how & DONE) !== 0) return this.#begin(ring);
+        const done = receiveMany(ring, ahead);
+        try {
+          this.#letGo(ring);
+        } catch {}
+        if (done) return this.#begin(ring);
       }
-      const how = receive(ring);
-      if (how > DONE) this.#finish(true, how);
-      if ((how & DONE) !== 0) {
+      const done = receive(ring);
+      try {
+        this.#letGo(ring);
+      } catch {}
+      if (done) {
         const { received } = ring;
         ring.received = undefined;
         this.tag = ring.tag;
@@ -112,10 +120,11 @@ export class RingAccess implements Source {
     const ring = this.#ring;
     if (ring === undefined || this.#batch !== undefined || isEmpty(ring)) return 0;
     this.#letGo(ring);
-    const how = receiveMany(ring, mostAtOnce, batch, accept);
-    if (how > DONE) this.#finish(true, how);
-    if ((how & DONE) === 0) return 0;
-    return ring.count;
+    const done = receiveMany(ring, mostAtOnce, batch, accept);
+    try {
+      this.#letGo(ring);
+    } catch {}
+    return done ? ring.count : 0;
   }
 
   #begin(ring: FastRing): Uint8Array {
@@ -138,14 +147,19 @@ export class RingAccess implements Source {
     return message;
   }
 
-  /** What a step held when it was thrown out of, at the end of the stack. */
+  /**
+   * What the last step has left to do. Should there be no stack for it, or for this call, the next step
+   * does it: what was sent, or received, is not to be thrown away.
+   */
   #letGo(ring: FastRing): void {
-    if (ring.holds === 0) return;
-    this.#finish(ring.holds === CONSUMERS, UNLOCK | WAKE);
+    const { holds, owes } = ring;
+    if (holds === 0) return;
+    addon.finishStep(
+      this.#object.id,
+      holds === CONSUMERS,
+      (owes & UNLOCK) !== 0,
+      (owes & WAKE) !== 0,
+    );
     ring.holds = 0;
-  }
-
-  #finish(ofConsumers: boolean, how: number): void {
-    addon.finishStep(this.#object.id, ofConsumers, (how & UNLOCK) !== 0, (how & WAKE) !== 0);
   }
 }

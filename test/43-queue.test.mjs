@@ -382,11 +382,19 @@ test('a message of the dead comes back to those who wait', async () => {
   assert.equal(text(await queue.receive({ timeout: 10_000 })), 'next');
 });
 
-for (const step of ['trySend', 'tryReceive']) {
+for (const step of [
+  'trySend(x)',
+  'tryReceive()',
+  'trySendBatch(batch)',
+  'tryReceiveBatch(other)',
+]) {
   test(`${step} leaves no lock behind at the end of the stack`, async () => {
     const { stdout } = await runCode(
-      `const { Queue } = crossmem;
+      `const { MessageBatch, Queue } = crossmem;
        const x = Buffer.from('x');
+       const batch = new MessageBatch();
+       const other = new MessageBatch(64);
+       batch.add(x);
        let failures = 0;
        for (let round = 0; round < 100; round += 1) {
          const name = 'stack-' + process.pid + '-' + round;
@@ -400,7 +408,7 @@ for (const step of ['trySend', 'tryReceive']) {
              levels -= 1;
              if (levels === 0) return;
              try {
-               queue.${step}(x);
+               queue.${step};
              } catch {}
              throw error;
            }

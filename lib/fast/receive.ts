@@ -19,7 +19,6 @@ import {
   UNIT,
 } from './layout.js';
 import {
-  DONE,
   dataWords,
   type FastRing,
   lineUnits,
@@ -61,15 +60,17 @@ function stateOf(words: Int32Array, record: number, extra: number): number {
 }
 
 /** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
-export function receive(ring: FastRing): number {
+export function receive(ring: FastRing): boolean {
   const { words, bytes, units, me } = ring;
   if (ring.used + mostShared > ring.slab.byteLength) {
     ring.slab = makeSlab(slabSize);
     ring.used = 0;
   }
-  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return false;
   ring.holds = CONSUMERS;
-  let how = 0;
+  ring.owes = UNLOCK | WAKE;
+  let owes = UNLOCK;
+  let done = false;
   const begin = (words[HEAD] as number) & POSITIONS;
   let head = begin;
   let end = (words[TAIL_SEEN] as number) & POSITIONS;
@@ -112,13 +113,20 @@ export function receive(ring: FastRing): number {
         ring.received.set(bytes.subarray(at, at + length));
         if (isShared) ring.used += (length + UNIT - 1) & -UNIT;
       }
-      how = Atomics.exchange(words, HEAD, next) < 0 ? DONE + WAKE : DONE;
+      if (Atomics.exchange(words, HEAD, next) < 0) owes |= WAKE;
+      done = true;
     } catch {
       // No memory, or no stack: it stays where it is, and the core tells.
     }
   }
-  ring.holds = 0;
-  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
+  try {
+    if (Atomics.compareExchange(words, CONSUMERS, me, 0) === me) owes &= ~UNLOCK;
+  } catch {
+    // No stack: the core lets it go.
+  }
+  ring.owes = owes;
+  if (owes === 0) ring.holds = 0;
+  return done;
 }
 
 export const anyTag = -1;
@@ -184,12 +192,14 @@ export function receiveMany(
   most: number,
   batch?: BatchMemory,
   accept = all,
-): number {
+): boolean {
   const { words, bytes, units, me } = ring;
   ring.count = 0;
-  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return 0;
+  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return false;
   ring.holds = CONSUMERS;
-  let how = 0;
+  ring.owes = UNLOCK | WAKE;
+  let owes = UNLOCK;
+  let done = false;
   try {
     const room = batch === undefined ? mostUnits : (batch.bytes.length - batch.used) / UNIT;
     const taken = look(ring, most, Math.min(room, mostUnits), accept, batch ?? ring.told);
@@ -200,7 +210,8 @@ export function receiveMany(
       if (batch === undefined) ring.received = bytes.slice(from, to);
       else batch.bytes.set(bytes.subarray(from, to), batch.used);
       const head = (begin + taken) & POSITIONS;
-      how = Atomics.exchange(words, HEAD, head) < 0 ? DONE + WAKE : DONE;
+      if (Atomics.exchange(words, HEAD, head) < 0) owes |= WAKE;
+      done = true;
       if (batch !== undefined) {
         batch.count += ring.count;
         batch.used += taken * UNIT;
@@ -210,6 +221,12 @@ export function receiveMany(
     // No memory, or no stack: they stay where they are.
     ring.count = 0;
   }
-  ring.holds = 0;
-  return Atomics.compareExchange(words, CONSUMERS, me, 0) === me ? how : how + UNLOCK;
+  try {
+    if (Atomics.compareExchange(words, CONSUMERS, me, 0) === me) owes &= ~UNLOCK;
+  } catch {
+    // No stack: the core lets it go.
+  }
+  ring.owes = owes;
+  if (owes === 0) ring.holds = 0;
+  return done;
 }

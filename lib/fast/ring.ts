@@ -9,18 +9,17 @@
 // claimed to ready, are loaded so too. An atomic load is a call, for V8, and costs that of a small copy.
 //
 // While a lock is held no function of ours is called but where what it throws is caught: it would at
-// the end of the stack, and the lock stay with this process. Should anything throw there all the same,
-// `holds` tells.
+// the end of the stack, and the lock stay with this process. A call of a builtin may, too: until the
+// lock is let go, `holds` and `owes` say what the core has to do.
 import { DATA, HEAD, IDENTITY, POSITIONS, TAIL, TAIL_SEEN, UNIT } from './layout.js';
 
 /** Where the records begin, and how long their headers are, in words. */
 export const dataWords = DATA / 4;
 export const unitWords = UNIT / 4;
 
-/** What a step returns: whether it was done, and what is left to do for the core. */
-export const DONE = 1;
-export const WAKE = 2;
-export const UNLOCK = 4;
+/** What a step leaves to the core. */
+export const WAKE = 1;
+export const UNLOCK = 2;
 
 /** How many messages go through at once at most, and how many units of a ring. */
 export const mostAtOnce = 512;
@@ -49,8 +48,9 @@ export class FastRing {
   readonly units: number;
   /** Bytes of a message: half the ring at most. */
   readonly longest: number;
-  /** The lock that a step has got and not let go: 0, {@link PRODUCERS} or {@link CONSUMERS}. */
+  /** Whose step has left something to the core: 0, {@link PRODUCERS} or {@link CONSUMERS}; and what. */
   holds = 0;
+  owes = 0;
   /** How many messages {@link sendMany} has sent, or {@link receiveMany} received. */
   count = 0;
   /** What {@link receive} or {@link receiveMany} got: that has records, one behind the other. */

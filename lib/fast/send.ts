@@ -18,7 +18,6 @@ import {
   UNIT,
 } from './layout.js';
 import {
-  DONE,
   dataWords,
   type FastRing,
   mostAtOnce,
@@ -67,11 +66,13 @@ export function sendMany(
   messages: readonly Uint8Array[],
   begin: number,
   tag: number,
-): number {
+): boolean {
   const { words, units, longest, me } = ring;
   ring.count = 0;
-  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return 0;
+  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return false;
   ring.holds = PRODUCERS;
+  ring.owes = UNLOCK | WAKE;
+  let owes = UNLOCK;
   let tail = (words[TAIL] as number) & POSITIONS;
   const first = tail;
   let kept = words[HEAD_SEEN] as number;
@@ -105,27 +106,40 @@ export function sendMany(
   } catch {
     // No stack, or it is not what it says: nobody has seen it, and the core tells.
   }
-  ring.count = i - begin;
-  let how = 0;
-  if (tail !== first) {
-    words[SEQUENCE] = sequence;
-    how = Atomics.exchange(words, TAIL, tail) < 0 ? DONE + WAKE : DONE;
+  let done = false;
+  try {
+    if (tail !== first) {
+      words[SEQUENCE] = sequence;
+      if (Atomics.exchange(words, TAIL, tail) < 0) owes |= WAKE;
+      ring.count = i - begin;
+      done = true;
+    }
+  } catch {
+    // No stack: as before.
   }
-  ring.holds = 0;
-  return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? how : how + UNLOCK;
+  try {
+    if (Atomics.compareExchange(words, PRODUCERS, me, 0) === me) owes &= ~UNLOCK;
+  } catch {
+    // No stack: the core lets it go.
+  }
+  ring.owes = owes;
+  if (owes === 0) ring.holds = 0;
+  return done;
 }
 
 /**
  * The same for messages of a batch, which lie there as they are going to in the ring: as many as fit
  * in front of its end, copied at once.
  */
-export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag: number): number {
+export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag: number): boolean {
   const { words, bytes, units, longest, me } = ring;
   const { lengths } = batch;
   ring.count = 0;
-  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return 0;
+  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return false;
   ring.holds = PRODUCERS;
-  let how = 0;
+  ring.owes = UNLOCK | WAKE;
+  let owes = UNLOCK;
+  let done = false;
   try {
     const most = words[IDENTITY] === ring.identity ? mostAtOnce : 0;
     const stop = Math.min(batch.count, begin + most);
@@ -157,12 +171,19 @@ export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag
       if (padded !== 0) pad(words, dataWords + index * unitWords, padded, sequence);
       words[SEQUENCE] = sequence + i - begin;
       const after = (tail + padded + taken) & POSITIONS;
-      how = Atomics.exchange(words, TAIL, after) < 0 ? DONE + WAKE : DONE;
+      if (Atomics.exchange(words, TAIL, after) < 0) owes |= WAKE;
+      done = true;
       ring.count = i - begin;
     }
   } catch {
     // No stack, or the batch's memory has been taken away: nobody has seen them, and the core tells.
   }
-  ring.holds = 0;
-  return Atomics.compareExchange(words, PRODUCERS, me, 0) === me ? how : how + UNLOCK;
+  try {
+    if (Atomics.compareExchange(words, PRODUCERS, me, 0) === me) owes &= ~UNLOCK;
+  } catch {
+    // No stack: the core lets it go.
+  }
+  ring.owes = owes;
+  if (owes === 0) ring.holds = 0;
+  return done;
 }
