@@ -65,6 +65,7 @@ test('the exports are exactly the documented ones', () => {
     'Latest',
     'MappedFile',
     'Mapping',
+    'MessageBatch',
     'Mutex',
     'Queue',
     'RwLock',
