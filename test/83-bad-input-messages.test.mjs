@@ -168,16 +168,20 @@ test('MessageBatch', async () => {
     assert.ok(batch.length === 0 || [real, told].includes(batch.byteLength(0)));
   }
   await refuses((bad) => batch.add(bad), [liar(4, -5), liar(4, 0.5), liar(4, 2 ** 40)], range);
-  if (ArrayBuffer.prototype.transfer !== undefined) {
-    const gone = new MessageBatch();
-    gone.add(Buffer.from('x'));
+  const gone = new MessageBatch();
+  gone.add(Buffer.from('x'));
+  try {
     gone.bytes.buffer.transfer();
+  } catch {
+    // Too old for that, or new enough to refuse it.
+  }
+  if (gone.bytes.length === 0) {
     assert.throws(() => queue.trySendBatch(gone), { name: 'TypeError' });
     gone.clear();
-    assert.equal(gone.add(Buffer.from('y')), true);
-    assert.equal(queue.trySendBatch(gone), 1);
-    assert.equal(Buffer.from(queue.tryReceive()).toString(), 'y');
+    assert.equal(gone.add(Buffer.from('x')), true);
   }
+  assert.equal(queue.trySendBatch(gone), 1);
+  assert.equal(Buffer.from(queue.tryReceive()).toString(), 'x');
 });
 
 test('Queue: closed', async () => {
