@@ -25,9 +25,12 @@ export class Alertness {
 
   /** A sleep is over, and nothing was learnt from it yet. */
   #isWoken = false;
+  /** Something has come since. */
+  #hasCome = false;
 
   /** Something has come. */
   renew(): void {
+    this.#hasCome = true;
     if (this.#isWoken) return;
     this.#last = performance.now();
     this.#begin = undefined;
@@ -50,6 +53,7 @@ export class Alertness {
    */
   wake(): void {
     this.#isWoken = true;
+    this.#hasCome = false;
   }
 
   /** What has come was handed out. */
@@ -61,7 +65,7 @@ export class Alertness {
     this.#isWoken = false;
     const waited = now - (this.#begin ?? now);
     this.#begin = undefined;
-    this.#last = now;
+    if (this.#hasCome) this.#last = now;
     // Where two sleepers wake each other every wait is long: a little is tried.
     if (waited < most || (this.#span === 0 && waited < flowing))
       this.#span = Math.min(most, Math.max(least, 2 * this.#span));
