@@ -67,7 +67,7 @@ export class MessageBatch implements Iterable<Uint8Array> {
     return this.#memory.offsets[index] ?? this.#throwNone(index);
   }
 
-  /** How many bytes this message has. */
+  /** How many bytes this message has. `ERR_OUT_OF_RANGE` if there is none of this index. */
   byteLength(index: number): number {
     if (!(index < this.#memory.count)) this.#throwNone(index);
     return this.#memory.lengths[index] ?? this.#throwNone(index);
@@ -86,14 +86,15 @@ export class MessageBatch implements Iterable<Uint8Array> {
 
   /**
    * Room for a message of this length at the end: where it begins in {@link bytes}, a multiple of 16,
-   * or -1 if it does not fit any more. What was there before may still be in it.
+   * or -1 if it does not fit any more. What was there before may still be in it. `ERR_OUT_OF_RANGE` for
+   * more than 2^29 bytes, which no queue takes.
    */
   allocate(length: Bytes): number {
     this.#checkFree();
     return this.#memory.allocate(checkLength(length));
   }
 
-  /** Copies a message to the end. False if it does not fit any more. */
+  /** Copies a message of up to 2^29 bytes to the end. False if it does not fit any more. */
   add(message: Memory): boolean {
     this.#checkFree();
     const bytes = checkMemory('message', message);

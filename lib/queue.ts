@@ -188,7 +188,9 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
 
   /**
    * As many messages of a batch, from `begin` on, as there is room for now; how many. Each is what the
-   * codec makes of a value. Does not wait, and leaves the batch as it is.
+   * codec makes of a value. Does not wait, and leaves the batch as it is. `ERR_OUT_OF_RANGE` for a
+   * message longer than {@link maxLength}, once those before it are sent; `ERR_INVALID_STATE` if the
+   * batch is in use.
    */
   trySendBatch(batch: MessageBatch, begin = 0): number {
     const messages = this.#messagesOf(checkBatch(batch));
@@ -196,7 +198,11 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
     return this.#outbox.trySendAll(messages, begin) - begin;
   }
 
-  /** Resolves when all messages of a batch are in the queue, one behind the other. */
+  /**
+   * Resolves when all messages of a batch are in the queue, one behind the other; the batch is in use
+   * until then. Some may be sent when it rejects: others see each step, and a time-out may come between
+   * two.
+   */
   async sendBatch(batch: MessageBatch, options?: AsyncWaitOptions): Promise<void> {
     const messages = this.#messagesOf(checkBatch(batch));
     return batch.useFor(this.#outbox.sendAll(() => messages, options));
@@ -223,13 +229,14 @@ export class Queue<T = Uint8Array, In = T> extends SharedObject {
 
   /**
    * The messages that are there now, as many as fit, in place of what was in the batch; how many. They
-   * are as they were sent: nothing is decoded. Does not wait.
+   * are as they were sent: nothing is decoded, but one of another codec is `ERR_CROSSMEM_CODEC`. Does
+   * not wait. `ERR_INVALID_STATE` if the batch is in use.
    */
   tryReceiveBatch(batch: MessageBatch): number {
     return this.#inbox.tryReceiveBatch(checkBatch(batch));
   }
 
-  /** Resolves with how many messages are in the batch, once there are some. */
+  /** Resolves with how many messages are in the batch, once there are some; it is in use until then. */
   async receiveBatch(batch: MessageBatch, options?: AsyncWaitOptions): Promise<number> {
     return this.#inbox.receiveBatch(checkBatch(batch), options);
   }

@@ -19,16 +19,16 @@ import {
   UNIT,
 } from './layout.js';
 import {
+  acquire,
   dataWords,
   type FastRing,
   lineUnits,
   mostAtOnce,
   mostSmall,
   mostUnits,
-  UNLOCK,
+  release,
   unitsOf,
   unitWords,
-  WAKE,
 } from './ring.js';
 
 /** No state that a record has. */
@@ -61,15 +61,13 @@ function stateOf(words: Int32Array, record: number, extra: number): number {
 
 /** Receives the first message, if it is ready and nobody else is at it, into `ring.received`. */
 export function receive(ring: FastRing): boolean {
-  const { words, bytes, units, me } = ring;
+  const { words, bytes, units } = ring;
   if (ring.used + mostShared > ring.slab.byteLength) {
     ring.slab = makeSlab(slabSize);
     ring.used = 0;
   }
-  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return false;
-  ring.holds = CONSUMERS;
-  ring.owes = UNLOCK | WAKE;
-  let owes = UNLOCK;
+  if (!acquire(ring, CONSUMERS)) return false;
+  let wakes = false;
   let done = false;
   const begin = (words[HEAD] as number) & POSITIONS;
   let head = begin;
@@ -113,19 +111,17 @@ export function receive(ring: FastRing): boolean {
         ring.received.set(bytes.subarray(at, at + length));
         if (isShared) ring.used += (length + UNIT - 1) & -UNIT;
       }
-      if (Atomics.exchange(words, HEAD, next) < 0) owes |= WAKE;
+      wakes = Atomics.exchange(words, HEAD, next) < 0;
       done = true;
     } catch {
       // No memory, or no stack: it stays where it is, and the core tells.
     }
   }
   try {
-    if (Atomics.compareExchange(words, CONSUMERS, me, 0) === me) owes &= ~UNLOCK;
+    release(ring, CONSUMERS, wakes);
   } catch {
-    // No stack: the core lets it go.
+    // No stack: the core does it.
   }
-  ring.owes = owes;
-  if (owes === 0) ring.holds = 0;
   return done;
 }
 
@@ -193,12 +189,10 @@ export function receiveMany(
   batch?: BatchMemory,
   accept = all,
 ): boolean {
-  const { words, bytes, units, me } = ring;
+  const { words, bytes, units } = ring;
   ring.count = 0;
-  if (Atomics.compareExchange(words, CONSUMERS, 0, me) !== 0) return false;
-  ring.holds = CONSUMERS;
-  ring.owes = UNLOCK | WAKE;
-  let owes = UNLOCK;
+  if (!acquire(ring, CONSUMERS)) return false;
+  let wakes = false;
   let done = false;
   try {
     const room = batch === undefined ? mostUnits : (batch.bytes.length - batch.used) / UNIT;
@@ -210,7 +204,7 @@ export function receiveMany(
       if (batch === undefined) ring.received = bytes.slice(from, to);
       else batch.bytes.set(bytes.subarray(from, to), batch.used);
       const head = (begin + taken) & POSITIONS;
-      if (Atomics.exchange(words, HEAD, head) < 0) owes |= WAKE;
+      wakes = Atomics.exchange(words, HEAD, head) < 0;
       done = true;
       if (batch !== undefined) {
         batch.count += ring.count;
@@ -222,11 +216,9 @@ export function receiveMany(
     ring.count = 0;
   }
   try {
-    if (Atomics.compareExchange(words, CONSUMERS, me, 0) === me) owes &= ~UNLOCK;
+    release(ring, CONSUMERS, wakes);
   } catch {
-    // No stack: the core lets it go.
+    // No stack: the core does it.
   }
-  ring.owes = owes;
-  if (owes === 0) ring.holds = 0;
   return done;
 }

@@ -8,9 +8,9 @@
 // consistent; the tail, and the state of a record, which its producer may have just changed from
 // claimed to ready, are loaded so too. An atomic load is a call, for V8, and costs that of a small copy.
 //
-// While a lock is held no function of ours is called but where what it throws is caught: it would at
-// the end of the stack, and the lock stay with this process. A call of a builtin may, too: until the
-// lock is let go, `holds` and `owes` say what the core has to do.
+// While a lock is held, every call may throw at the end of the stack, of ours and of builtins: until it
+// is let go, `holds` and `owes` say what the next step has the core do. Nothing is thrown any more once
+// others see what was done.
 import { DATA, HEAD, IDENTITY, POSITIONS, TAIL, TAIL_SEEN, UNIT } from './layout.js';
 
 /** Where the records begin, and how long their headers are, in words. */
@@ -91,3 +91,18 @@ export function isEmpty({ words, identity }: FastRing): boolean {
 
 /** Whether somebody sleeps until there is something to receive. */
 export const isAwaited = ({ words }: FastRing): boolean => (words[TAIL] as number) < 0;
+
+/** Takes the lock of one side, if it is free. All that it then has to do is owed until it is done. */
+export function acquire(ring: FastRing, lock: number): boolean {
+  if (Atomics.compareExchange(ring.words, lock, 0, ring.me) !== 0) return false;
+  ring.holds = lock;
+  ring.owes = UNLOCK | WAKE;
+  return true;
+}
+
+/** Lets it go, and notes what is left to the core: somebody waits for the lock, or sleeps. */
+export function release(ring: FastRing, lock: number, wakes: boolean): void {
+  const isFree = Atomics.compareExchange(ring.words, lock, ring.me, 0) === ring.me;
+  ring.owes = (isFree ? 0 : UNLOCK) | (wakes ? WAKE : 0);
+  if (ring.owes === 0) ring.holds = 0;
+}

@@ -18,15 +18,15 @@ import {
   UNIT,
 } from './layout.js';
 import {
+  acquire,
   dataWords,
   type FastRing,
   mostAtOnce,
   mostSmall,
   mostUnits,
-  UNLOCK,
+  release,
   unitsOf,
   unitWords,
-  WAKE,
 } from './ring.js';
 
 /** Writes a message's header. */
@@ -67,12 +67,10 @@ export function sendMany(
   begin: number,
   tag: number,
 ): boolean {
-  const { words, units, longest, me } = ring;
+  const { words, units, longest } = ring;
   ring.count = 0;
-  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return false;
-  ring.holds = PRODUCERS;
-  ring.owes = UNLOCK | WAKE;
-  let owes = UNLOCK;
+  if (!acquire(ring, PRODUCERS)) return false;
+  let wakes = false;
   let tail = (words[TAIL] as number) & POSITIONS;
   const first = tail;
   let kept = words[HEAD_SEEN] as number;
@@ -110,7 +108,7 @@ export function sendMany(
   try {
     if (tail !== first) {
       words[SEQUENCE] = sequence;
-      if (Atomics.exchange(words, TAIL, tail) < 0) owes |= WAKE;
+      wakes = Atomics.exchange(words, TAIL, tail) < 0;
       ring.count = i - begin;
       done = true;
     }
@@ -118,12 +116,10 @@ export function sendMany(
     // No stack: as before.
   }
   try {
-    if (Atomics.compareExchange(words, PRODUCERS, me, 0) === me) owes &= ~UNLOCK;
+    release(ring, PRODUCERS, wakes);
   } catch {
-    // No stack: the core lets it go.
+    // No stack: the core does it.
   }
-  ring.owes = owes;
-  if (owes === 0) ring.holds = 0;
   return done;
 }
 
@@ -132,13 +128,11 @@ export function sendMany(
  * in front of its end, copied at once.
  */
 export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag: number): boolean {
-  const { words, bytes, units, longest, me } = ring;
+  const { words, bytes, units, longest } = ring;
   const { lengths } = batch;
   ring.count = 0;
-  if (Atomics.compareExchange(words, PRODUCERS, 0, me) !== 0) return false;
-  ring.holds = PRODUCERS;
-  ring.owes = UNLOCK | WAKE;
-  let owes = UNLOCK;
+  if (!acquire(ring, PRODUCERS)) return false;
+  let wakes = false;
   let done = false;
   try {
     const most = words[IDENTITY] === ring.identity ? mostAtOnce : 0;
@@ -171,7 +165,7 @@ export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag
       if (padded !== 0) pad(words, dataWords + index * unitWords, padded, sequence);
       words[SEQUENCE] = sequence + i - begin;
       const after = (tail + padded + taken) & POSITIONS;
-      if (Atomics.exchange(words, TAIL, after) < 0) owes |= WAKE;
+      wakes = Atomics.exchange(words, TAIL, after) < 0;
       done = true;
       ring.count = i - begin;
     }
@@ -179,11 +173,9 @@ export function sendBatch(ring: FastRing, batch: BatchMemory, begin: number, tag
     // No stack, or the batch's memory has been taken away: nobody has seen them, and the core tells.
   }
   try {
-    if (Atomics.compareExchange(words, PRODUCERS, me, 0) === me) owes &= ~UNLOCK;
+    release(ring, PRODUCERS, wakes);
   } catch {
-    // No stack: the core lets it go.
+    // No stack: the core does it.
   }
-  ring.owes = owes;
-  if (owes === 0) ring.holds = 0;
   return done;
 }
